@@ -1,0 +1,329 @@
+/*
+ * `ltb run`: a run without a terminal. Prepares the run directory, starts the
+ * runner, watches snapshots and signals, writes the reports, tells the verdict.
+ */
+#include "app/app.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/progress.h"
+#include "core/backend.h"
+#include "report/report.h"
+#include "util/clock.h"
+#include "util/fs.h"
+#include "util/mem.h"
+
+#define HEARTBEAT_MS 10000
+
+struct batch {
+	const struct cli *cli;
+	const struct scenario *scenario;
+	char run_id[128];
+	char *run_dir;
+	struct strbuf reproduce;
+};
+
+/* A word as a shell reads it back. */
+static void add_shell_word(struct strbuf *out, const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-+=.,:/@%";
+
+	if (*s && strspn(s, plain) == strlen(s)) {
+		strbuf_adds(out, s);
+		return;
+	}
+	strbuf_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '\'')
+			strbuf_adds(out, "'\\''");
+		else
+			strbuf_addc(out, *s);
+	}
+	strbuf_addc(out, '\'');
+}
+
+static void make_reproduce(struct batch *b)
+{
+	const struct scenario *s = b->scenario;
+	const struct cli *cli = b->cli;
+	char buf[64];
+
+	strbuf_adds(&b->reproduce, "ltb --batch ");
+	add_shell_word(&b->reproduce, cli->operands.items[0]);
+	snprintf(buf, sizeof(buf), " --seed %llu --backend ", (unsigned long long)s->run.seed);
+	strbuf_adds(&b->reproduce, buf);
+	add_shell_word(&b->reproduce, s->backend->name);
+	if (cli->has_duration) {
+		snprintf(buf, sizeof(buf), " --duration %llums",
+			(unsigned long long)(cli->duration_ns / NS_PER_MS));
+		strbuf_adds(&b->reproduce, buf);
+	}
+	for (size_t i = 0; i < cli->sets.len; i++) {
+		strbuf_adds(&b->reproduce, " --set ");
+		add_shell_word(&b->reproduce, cli->sets.items[i]);
+	}
+}
+
+/* Readable, sortable, unique enough; mkdir decides. */
+static int make_run_dir(struct batch *b, struct err *err)
+{
+	struct timespec now;
+	struct tm tm;
+	char stamp[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	snprintf(b->run_id, sizeof(b->run_id), "%s-%.40s-%04lx", stamp, b->scenario->name,
+		(unsigned long)(now.tv_nsec / 1000) & 0xffff);
+	if (b->cli->out) {
+		b->run_dir = fs_absolute(b->cli->out);
+		if (rmdir(b->run_dir) < 0 && errno != ENOENT)
+			return err_set(err, ERR_USAGE,
+				"--out %s: %s; name a directory that is empty or does not exist yet",
+				b->run_dir, errno == ENOTDIR ? "is not a directory" : strerror(errno));
+		return fs_mkdirs(b->run_dir, 0755, err);
+	}
+	CLEANUP_FREE char *runs = app_runs_dir();
+
+	if (fs_mkdirs(runs, 0755, err) < 0)
+		return -1;
+	b->run_dir = fs_join(runs, b->run_id);
+	if (mkdir(b->run_dir, 0755) < 0)
+		return err_errno(err, ERR_ENV, "cannot make the run directory %s", b->run_dir);
+	CLEANUP_FREE char *latest = fs_join(runs, "latest");
+	CLEANUP_FREE char *fresh = xasprintf("%s.%ld", latest, (long)getpid());
+
+	/* A convenience; a run does not fail for it. */
+	if (symlink(b->run_id, fresh) == 0 && rename(fresh, latest) < 0)
+		unlink(fresh);
+	return 0;
+}
+
+static int write_report(const struct batch *b, const char *name, const char *copy,
+	const struct strbuf *text, struct err *err)
+{
+	CLEANUP_FREE char *path = fs_join(b->run_dir, name);
+
+	if (fs_write_atomic(path, strbuf_str(text), text->len, 0644, err) < 0)
+		return -1;
+	/* stdout gets the final one only, once the run has ended. */
+	if (copy && strcmp(copy, "-") != 0)
+		return app_write_out(copy, text, err);
+	return 0;
+}
+
+static int write_reports(void *arg, const struct snapshot *s, const struct run_result *r,
+	struct err *err)
+{
+	struct batch *b = arg;
+	struct report_input in = { .model = &s->model,
+		.result = r,
+		.run_dir = b->run_dir,
+		.reproduce = strbuf_str(&b->reproduce) };
+	struct strbuf json = { 0 }, junit = { 0 }, text = { 0 };
+	int status = 0;
+
+	report_json(&in, &json);
+	report_junit(&in, &junit);
+	report_text(&in, false, &text);
+	/* Each is tried even when another fails; the first error is told. */
+	if (write_report(b, "result.json", b->cli->json, &json, err) < 0)
+		status = -1;
+	if (write_report(b, "junit.xml", b->cli->junit, &junit, status ? NULL : err) < 0)
+		status = -1;
+	if (write_report(b, "summary.txt", NULL, &text, status ? NULL : err) < 0)
+		status = -1;
+	strbuf_release(&json);
+	strbuf_release(&junit);
+	strbuf_release(&text);
+	return status;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	/* Blocked before the first thread starts, so that all inherit it. */
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void handle_signals(int fd, struct run *run, int verbose)
+{
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (verbose >= 0)
+			fprintf(stderr, "ltb: %s: stopping; again to stop at once\n",
+				strsignal((int)info.ssi_signo));
+		run_interrupt(run, (int)info.ssi_signo);
+	}
+}
+
+static void watch(struct run *run, int signals, struct progress *progress, int verbose)
+{
+	struct wake *news = hub_wake(run_hub(run)), *done = run_done_wake(run);
+	struct clock *clock = clock_new_real();
+	uint64_t beat = clock_now(clock) + HEARTBEAT_MS * NS_PER_MS;
+
+	while (!run_is_done(run)) {
+		uint64_t now = clock_now(clock);
+		int timeout = beat > now ? (int)((beat - now) / NS_PER_MS) + 1 : 0;
+		struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+			{ .fd = news->fd, .events = POLLIN }, { .fd = done->fd, .events = POLLIN } };
+
+		if (poll(fds, ARRAY_LEN(fds), timeout) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents & POLLIN)
+			handle_signals(signals, run, verbose);
+		struct snapshot *s = hub_snapshot(run_hub(run));
+
+		if (fds[1].revents & POLLIN) {
+			wake_clear(news);
+			progress_update(progress, &s->model);
+		}
+		if (clock_now(clock) >= beat) {
+			progress_heartbeat(progress, &s->model);
+			beat = clock_now(clock) + HEARTBEAT_MS * NS_PER_MS;
+		}
+		snapshot_unref(s);
+	}
+	clock_free(clock);
+}
+
+static void print_endpoints(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_nodes; i++)
+		if (m->nodes[i].endpoint)
+			printf("%s\t%s\n", m->nodes[i].name, m->nodes[i].endpoint);
+}
+
+/* The results on stdout: one of the machine forms when asked for, else the text. */
+static void print_results(const struct batch *b, struct run *run, const struct run_result *r)
+{
+	struct snapshot *s = hub_snapshot(run_hub(run));
+	struct report_input in = { .model = &s->model,
+		.result = r,
+		.run_dir = b->run_dir,
+		.reproduce = strbuf_str(&b->reproduce) };
+	bool json = b->cli->json && strcmp(b->cli->json, "-") == 0;
+	bool junit = b->cli->junit && strcmp(b->cli->junit, "-") == 0;
+	struct strbuf out = { 0 };
+
+	if (json)
+		report_json(&in, &out);
+	else if (junit)
+		report_junit(&in, &out);
+	else
+		report_text(&in, cli_use_color(b->cli->color, STDOUT_FILENO), &out);
+	fputs(strbuf_str(&out), stdout);
+	strbuf_release(&out);
+	if (b->cli->keep && !json && !junit) {
+		printf("\nThe cluster is still running; `ltb clean %s' ends it.\n", b->run_dir);
+		print_endpoints(&s->model);
+	}
+	snapshot_unref(s);
+}
+
+static int run_batch(struct batch *b, const struct plan *plan, struct err *err)
+{
+	struct run_options opt = { .scenario = b->scenario,
+		.plan = plan,
+		.catalog = &app_catalog,
+		.run_dir = b->run_dir,
+		.run_id = b->run_id,
+		.events_copy = b->cli->events,
+		.timeout_ns = b->cli->timeout_ns,
+		.keep = b->cli->keep,
+		.arg = b,
+		.write_reports = write_reports };
+	struct run_result result;
+	int signals = open_signals();
+
+	if (signals < 0)
+		return err_errno(err, ERR_ENV, "signalfd");
+	struct run *run = run_start(&opt, err);
+
+	if (!run) {
+		close(signals);
+		return -1;
+	}
+	struct progress *progress =
+		progress_new(b->cli->verbose, cli_use_color(b->cli->color, STDERR_FILENO));
+
+	watch(run, signals, progress, b->cli->verbose);
+	run_finish(run, &result);
+	struct snapshot *s = hub_snapshot(run_hub(run));
+
+	progress_update(progress, &s->model);
+	snapshot_unref(s);
+	print_results(b, run, &result);
+	progress_free(progress);
+	run_free(run);
+	close(signals);
+	return result.exit_code;
+}
+
+static int dry_run(const struct plan *plan)
+{
+	struct strbuf text = { 0 };
+
+	plan_to_json(plan, &text);
+	fputs(strbuf_str(&text), stdout);
+	strbuf_release(&text);
+	return EXIT_PASS;
+}
+
+static int with_plan(const struct cli *cli, const struct scenario *s, const struct plan *plan,
+	struct err *err)
+{
+	struct batch b = { .cli = cli, .scenario = s };
+	int status = -1;
+
+	if (cli->dry_run)
+		return dry_run(plan);
+	make_reproduce(&b);
+	if (make_run_dir(&b, err) == 0)
+		status = run_batch(&b, plan, err);
+	else if (err->code == ERR_IO)
+		err->code = ERR_ENV; /* nothing was started: the machine's fault, not ours */
+	strbuf_release(&b.reproduce);
+	free(b.run_dir);
+	return status;
+}
+
+int cmd_run(const struct cli *cli)
+{
+	struct app_presets presets;
+	struct err err = { 0 };
+	int status = -1;
+
+	app_presets_init(&presets);
+	struct scenario *s = app_load(cli, &presets, cli->operands.items[0], &err);
+	struct plan *plan = s ? plan_new(s, &err) : NULL;
+
+	if (plan)
+		status = with_plan(cli, s, plan, &err);
+	if (status < 0)
+		status = app_fail(&err);
+	plan_free(plan);
+	scenario_free(s);
+	app_presets_release(&presets);
+	return status;
+}

@@ -1,0 +1,291 @@
+/* list, describe, validate and doctor: they look and tell, and change nothing. */
+#include "app/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "core/backend.h"
+#include "core/check.h"
+#include "core/flavour.h"
+#include "core/workload.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/nearest.h"
+#include "util/units.h"
+
+#define NAME_WIDTH 20
+
+static int print_preset(const char *name, const char *source, const char *summary, void *arg)
+{
+	(void)source;
+	(void)arg;
+	printf("  %-*s %s\n", NAME_WIDTH, name, summary ? summary : "");
+	return 0;
+}
+
+static int list_presets(void)
+{
+	struct app_presets presets;
+
+	app_presets_init(&presets);
+	puts("presets");
+	preset_each(&presets.source, print_preset, NULL);
+	app_presets_release(&presets);
+	return 0;
+}
+
+static int list_backends(void)
+{
+	puts("backends");
+	for (size_t i = 0; app_catalog.backends[i]; i++)
+		printf("  %-*s %s\n", NAME_WIDTH, app_catalog.backends[i]->name,
+			app_catalog.backends[i]->summary);
+	return 0;
+}
+
+static int list_workloads(void)
+{
+	puts("workloads");
+	for (size_t i = 0; app_catalog.workloads[i]; i++)
+		printf("  %-*s %s\n", NAME_WIDTH, app_catalog.workloads[i]->name,
+			app_catalog.workloads[i]->summary);
+	return 0;
+}
+
+static int list_checks(void)
+{
+	puts("checks");
+	for (size_t i = 0; app_catalog.checks[i]; i++)
+		printf("  %-*s %s\n", NAME_WIDTH, app_catalog.checks[i]->name,
+			app_catalog.checks[i]->summary);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*list)(void);
+} listings[] = {
+	{ "presets", list_presets },
+	{ "backends", list_backends },
+	{ "workloads", list_workloads },
+	{ "checks", list_checks },
+};
+
+int cmd_list(const struct cli *cli)
+{
+	const char *what = cli->operands.len ? cli->operands.items[0] : NULL;
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(listings); i++) {
+		if (what && strcmp(what, listings[i].name) != 0)
+			continue;
+		if (found)
+			putchar('\n');
+		listings[i].list();
+		found = true;
+	}
+	if (found)
+		return EXIT_PASS;
+	fprintf(stderr, "ltb: cannot list \"%s\"; presets, backends, workloads or checks\n", what);
+	return EXIT_USAGE;
+}
+
+static void describe_plugin(const char *kind, const char *name, const char *summary,
+	const struct option *table)
+{
+	struct strbuf text = { 0 };
+
+	printf("%s %s\n  %s\n\n", kind, name, summary);
+	if (table && table->name) {
+		options_describe(table, &text);
+		fputs(strbuf_str(&text), stdout);
+	} else {
+		puts("  no options");
+	}
+	strbuf_release(&text);
+}
+
+static void describe_scenario(const struct scenario *s)
+{
+	struct strbuf text = { 0 };
+	char interval[32], duration[32];
+
+	printf("preset %s (%s)\n  %s\n\n", s->name, s->source, s->summary ? s->summary : "");
+	printf("  %zu nodes, %s; a block every %s on average; about %.0f blocks in %s\n\n",
+		s->topology.n_nodes, topology_layout_name(s->topology.layout),
+		units_format_human(scenario_block_interval_ns(s), interval, sizeof(interval)),
+		scenario_expected_blocks(s, s->run.duration_ns),
+		units_format_duration(s->run.duration_ns, duration, sizeof(duration)));
+	if (s->doc && s->doc->root)
+		ynode_write(s->doc->root, &text);
+	fputs(strbuf_str(&text), stdout);
+	strbuf_release(&text);
+}
+
+/* All names that describe knows, for "did you mean". */
+struct name_list {
+	const char *names[512];
+	size_t n;
+	char *copies[512];
+	size_t n_copies;
+};
+
+static int add_preset_name(const char *name, const char *source, const char *summary, void *arg)
+{
+	struct name_list *l = arg;
+
+	(void)source;
+	(void)summary;
+	if (l->n + 1 < ARRAY_LEN(l->names)) {
+		l->copies[l->n_copies++] = xstrdup(name);
+		l->names[l->n++] = l->copies[l->n_copies - 1];
+	}
+	return 0;
+}
+
+static int describe_unknown(const char *name, const struct app_presets *presets)
+{
+	struct name_list *l = xcalloc(1, sizeof(*l));
+
+	for (size_t i = 0; app_catalog.backends[i]; i++)
+		l->names[l->n++] = app_catalog.backends[i]->name;
+	for (size_t i = 0; app_catalog.workloads[i]; i++)
+		l->names[l->n++] = app_catalog.workloads[i]->name;
+	for (size_t i = 0; app_catalog.checks[i]; i++)
+		l->names[l->n++] = app_catalog.checks[i]->name;
+	preset_each(&presets->source, add_preset_name, l);
+	const char *near = nearest_name(name, l->names);
+
+	fprintf(stderr, "ltb: there is no preset, backend, workload or check \"%s\"%s%s%s; see `ltb list'\n",
+		name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
+	for (size_t i = 0; i < l->n_copies; i++)
+		free(l->copies[i]);
+	free(l);
+	return EXIT_USAGE;
+}
+
+static bool is_preset_name(const char *name, const struct app_presets *presets)
+{
+	struct name_list *l = xcalloc(1, sizeof(*l));
+	bool found = strchr(name, '/') != NULL;
+
+	preset_each(&presets->source, add_preset_name, l);
+	for (size_t i = 0; i < l->n; i++)
+		found = found || strcmp(l->names[i], name) == 0;
+	for (size_t i = 0; i < l->n_copies; i++)
+		free(l->copies[i]);
+	free(l);
+	return found;
+}
+
+int cmd_describe(const struct cli *cli)
+{
+	const char *name = cli->operands.items[0];
+	const struct backend_ops *b = catalog_backend(&app_catalog, name);
+	const struct workload_ops *w = catalog_workload(&app_catalog, name);
+	const struct check_ops *c = catalog_check(&app_catalog, name);
+	struct app_presets presets;
+	struct err err = { 0 };
+	int status = EXIT_PASS;
+	bool found = b || w || c;
+
+	if (b) {
+		char caps[128];
+
+		describe_plugin("backend", b->name, b->summary, b->options);
+		printf("\n  can: %s\n", backend_caps_text(b->caps, caps, sizeof(caps)));
+	}
+	if (w)
+		describe_plugin("workload", w->name, w->summary, w->options);
+	if (c)
+		describe_plugin("check", c->name, c->summary, c->options);
+	app_presets_init(&presets);
+	if (is_preset_name(name, &presets)) {
+		struct scenario *s = app_load(cli, &presets, name, &err);
+
+		if (found)
+			putchar('\n');
+		if (s)
+			describe_scenario(s);
+		else
+			status = app_fail(&err);
+		scenario_free(s);
+	} else if (!found) {
+		status = describe_unknown(name, &presets);
+	}
+	app_presets_release(&presets);
+	return status;
+}
+
+int cmd_validate(const struct cli *cli)
+{
+	struct app_presets presets;
+	int status = EXIT_PASS;
+
+	app_presets_init(&presets);
+	for (size_t i = 0; i < cli->operands.len; i++) {
+		struct err err = { 0 };
+		struct scenario *s = app_load(cli, &presets, cli->operands.items[i], &err);
+		/* Planning checks what only the whole can tell, such as too few wallets. */
+		struct plan *p = s ? plan_new(s, &err) : NULL;
+
+		if (p)
+			printf("%s: valid\n", cli->operands.items[i]);
+		else
+			status = app_fail(&err);
+		plan_free(p);
+		scenario_free(s);
+	}
+	app_presets_release(&presets);
+	return status;
+}
+
+static void doctor_machine(void)
+{
+	struct rlimit files = { 0 };
+	CLEANUP_FREE char *state = fs_xdg(FS_XDG_STATE, NULL);
+	char memory[32], disk[32] = "unknown";
+	struct statvfs vfs;
+	char *slash;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	printf("machine\n  %ld cores, %s of memory, %llu file descriptors at most\n",
+		sysconf(_SC_NPROCESSORS_ONLN),
+		units_format_size((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE),
+			memory, sizeof(memory)),
+		(unsigned long long)files.rlim_max);
+	/* The state directory may not exist yet; its nearest parent has the disk. */
+	while (statvfs(state, &vfs) < 0 && (slash = strrchr(state, '/')) && slash != state)
+		*slash = '\0';
+	if (statvfs(state, &vfs) == 0)
+		units_format_size((uint64_t)vfs.f_bavail * vfs.f_frsize, disk, sizeof(disk));
+	CLEANUP_FREE char *runs = app_runs_dir();
+
+	printf("  runs are kept in %s, %s free\n\n", runs, disk);
+}
+
+int cmd_doctor(const struct cli *cli)
+{
+	bool any = false;
+
+	(void)cli;
+	doctor_machine();
+	puts("backends");
+	for (size_t i = 0; app_catalog.backends[i]; i++) {
+		const struct backend_ops *ops = app_catalog.backends[i];
+		struct backend_probe p = { 0 };
+
+		ops->probe(NULL, &p);
+		printf("  %-10s %-8s %s\n", ops->name, p.usable ? "ready" : "MISSING",
+			p.usable ? p.have : p.missing);
+		any = any || (p.usable && !(ops->caps & BACKEND_VIRTUAL));
+	}
+	if (any)
+		return EXIT_PASS;
+	fputs("ltb: no backend that runs real nodes is usable here\n", stderr);
+	return EXIT_ENV;
+}

@@ -1,0 +1,99 @@
+/*
+ * Inside of the local backend: what its files share. local.c places and
+ * checks, local_node.c runs single processes, local_clean.c removes what a
+ * dead run left.
+ */
+#ifndef BACKENDS_LOCAL_H
+#define BACKENDS_LOCAL_H
+
+#include <pthread.h>
+
+#include "core/backend.h"
+#include "util/mem.h"
+#include "util/wake.h"
+
+#define LOCAL_HOST "127.0.0.1"
+
+struct local_config {
+	char *binary;
+	int log_level;
+	uint64_t stop_grace_ns;
+	bool keep_state;
+};
+
+enum local_api { LOCAL_API_UNKNOWN, LOCAL_API_ASKED, LOCAL_API_UP };
+
+struct local_node {
+	struct local *l;
+	unsigned index;
+	const struct plan_node *plan_node; /* the plan's, or extra */
+	struct plan_node extra;
+	const struct flavour_ops *flavour;
+	char *binary, *dir, *log_path;
+	struct strlist args, env;
+
+	/* runner thread only */
+	struct child *child; /* NULL: none was started, or its end was dealt with */
+	bool paused, removed;
+	bool tried_new_ports;
+	bool ready; /* its ready file was seen: ports are what this process has */
+	bool up;
+	uint16_t ports[FLAVOUR_MAX_PORTS]; /* kept over restarts */
+	VEC(unsigned) links;               /* nodes it should be connected with */
+	uint64_t ask_at_ns, call;          /* next and current call of its API */
+
+	/* local->lock */
+	pid_t pid; /* 0: not running */
+	char endpoint[64];
+	enum local_api api;
+	bool exited, exit_expected;
+	bool telling, exit_untold; /* see local_tell() */
+	int status;
+	char *tail;
+	uint64_t cpu_ticks, cpu_at_ns;
+};
+
+struct local {
+	const struct backend_env *env;
+	const struct local_config *config;
+	struct wake wake; /* something happened that the runner may wait for */
+	uint64_t genesis_time_ms;
+	bool prepared;
+	pthread_mutex_t lock;
+	/* changed by the runner thread under the lock; others read under it */
+	VEC(struct local_node *) nodes;
+	/* procs thread only: at most so many log lines a second become events */
+	uint64_t log_second;
+	unsigned log_count;
+};
+
+extern const char *const local_log_levels[];
+
+/* --- local_node.c; all but the callbacks on the runner's thread --- */
+
+/* index beyond the plan's: an added node. Takes binary. */
+struct local_node *local_node_new(struct local *l, unsigned index, char *binary);
+void local_node_free(struct local_node *n);
+int local_node_write_config(struct local_node *n, struct err *err);
+void local_link(struct local_node *a, struct local_node *b);
+/* Starts the process; local_wait_up() waits until its API answers. */
+int local_start(struct local_node *n, struct err *err);
+int local_wait_up(
+	struct local *l, struct local_node *const *nodes, size_t n_nodes, struct err *err);
+/*
+ * Ends the processes: SIGTERM and the grace first, unless grace_ns is 0, then
+ * SIGKILL. cancel shortens the grace; may be NULL.
+ */
+int local_end(struct local *l, struct local_node *const *nodes, size_t n_nodes, uint64_t grace_ns,
+	const struct cancel *cancel, struct err *err);
+/* Whether there is a process that has not ended. */
+bool local_running(struct local_node *n);
+/* Tells a state of a node; when it has ended meanwhile, that is told afterwards. */
+void local_tell(struct local_node *n, enum node_state state, const char *reason);
+void local_p2p_address(const struct local_node *n, char *buf, size_t size);
+int local_remove_state(struct local_node *n, struct err *err);
+
+/* --- local_clean.c --- */
+int local_clean(const char *run_dir, unsigned *ret_removed, struct err *err);
+
+#endif

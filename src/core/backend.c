@@ -1,0 +1,65 @@
+/* Names and defaults of the backend contract; see backend.h. Pure. */
+#include "core/backend.h"
+
+#include <stdio.h>
+
+#include "util/mem.h"
+
+const char *node_op_name(enum node_op op)
+{
+	static const char *const names[NODE_OP_COUNT] = {
+		[NODE_OP_START] = "start",
+		[NODE_OP_STOP] = "stop",
+		[NODE_OP_KILL] = "kill",
+		[NODE_OP_RESTART] = "restart",
+		[NODE_OP_KILL_RESTART] = "kill-restart",
+		[NODE_OP_PAUSE] = "pause",
+		[NODE_OP_RESUME] = "resume",
+		[NODE_OP_ADD] = "add",
+		[NODE_OP_REMOVE] = "remove",
+	};
+	return (unsigned)op < NODE_OP_COUNT ? names[op] : "?";
+}
+
+const char *backend_caps_text(unsigned caps, char *buf, size_t size)
+{
+	static const struct {
+		unsigned cap;
+		const char *name;
+	} names[] = {
+		{ BACKEND_RESTART, "restart" },
+		{ BACKEND_KILL, "kill" },
+		{ BACKEND_PAUSE, "pause" },
+		{ BACKEND_ADD, "add" },
+		{ BACKEND_REMOVE, "remove" },
+		{ BACKEND_LINKS, "links" },
+		{ BACKEND_CLOCK, "clock" },
+		{ BACKEND_LOGS, "logs" },
+		{ BACKEND_USAGE, "usage" },
+		{ BACKEND_VIRTUAL, "virtual" },
+	};
+	size_t len = 0;
+	if (size > 0)
+		buf[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (!(caps & names[i].cap) || len >= size)
+			continue;
+		int n = snprintf(buf + len, size - len, "%s%s", len ? ", " : "", names[i].name);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	return buf;
+}
+
+const struct net_handler *backend_no_handler(struct backend *b)
+{
+	(void)b;
+	return NULL;
+}
+
+void backend_no_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss)
+{
+	(void)b;
+	(void)node;
+	*ret_cpu = -1;
+	*ret_rss = 0;
+}

@@ -1,0 +1,12 @@
+/* Files compiled into the program; the arrays are generated at build time and end with a NULL name. */
+#ifndef CORE_EMBEDDED_H
+#define CORE_EMBEDDED_H
+
+struct embedded_file {
+	const char *name; /* base name without its ending */
+	const char *text;
+};
+
+extern const struct embedded_file presets_embedded[];
+
+#endif

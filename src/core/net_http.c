@@ -1,0 +1,402 @@
+/*
+ * The network side of the net thread: curl's multi handle driven by epoll, so
+ * that the cost of a wake-up does not grow with the number of open streams.
+ * Deadlines are net.c's; curl only keeps its own (connection attempts).
+ */
+#include "core/net_priv.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "util/mem.h"
+
+#define CONNECTIONS_MAX      4096L /* kept open for reuse */
+#define CONNECTIONS_PER_HOST 32L
+#define HEADERS_MAX          ((size_t)64 * 1024)
+#define SPARE_HANDLES_MAX    1024
+#define EVENTS_AT_ONCE       128
+
+struct net_http_easy {
+	CURL *easy;
+	struct net_http *http;
+	struct net_req *req;
+	size_t header_bytes;
+	bool too_large, headers_too_large;
+	char text[CURL_ERROR_SIZE];
+	struct net_http_easy *next; /* spare */
+};
+
+struct net_http {
+	struct net *net;
+	struct wake *wake;
+	CURLM *multi;
+	int epoll_fd;
+	uint64_t curl_deadline_ns; /* when curl wants to be called; CLOCK_NEVER */
+	struct clock *clock;       /* real: curl lives in real time only */
+	struct curl_slist *json_headers;
+	struct net_http_easy *spare;
+	size_t n_spare;
+};
+
+/* --- what curl calls --------------------------------------------------------------- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	struct net_http *h = arg;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		curl_multi_assign(h->multi, fd, NULL);
+		return 0;
+	}
+	struct epoll_event ev = { .data.fd = fd };
+	if (what & CURL_POLL_IN)
+		ev.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		ev.events |= EPOLLOUT;
+	if (!known || epoll_ctl(h->epoll_fd, EPOLL_CTL_MOD, fd, &ev) != 0)
+		epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+	curl_multi_assign(h->multi, fd, h);
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct net_http *h = arg;
+	(void)multi;
+	h->curl_deadline_ns = CLOCK_NEVER;
+	if (timeout_ms >= 0)
+		h->curl_deadline_ns = clock_now(h->clock) + (uint64_t)timeout_ms * NS_PER_MS;
+	return 0;
+}
+
+static long response_code(const struct net_http_easy *e)
+{
+	long code = 0;
+	curl_easy_getinfo(e->easy, CURLINFO_RESPONSE_CODE, &code);
+	return code;
+}
+
+static size_t on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct net_http_easy *e = arg;
+	size_t len = size * n;
+	e->header_bytes += len;
+	if (e->header_bytes > HEADERS_MAX) {
+		e->headers_too_large = true;
+		return 0;
+	}
+	bool blank = len <= 2 && (len == 0 || data[0] == '\r' || data[0] == '\n');
+	if (blank && e->req->r.on_line && response_code(e) >= 200)
+		net_req_opened(e->http->net, e->req);
+	return len;
+}
+
+static bool keep(struct net_http_easy *e, const char *data, size_t len)
+{
+	if (strbuf_add(&e->req->in, data, len) == 0)
+		return true;
+	e->too_large = true;
+	return false;
+}
+
+/* Cuts the stream into lines; a chunk need not be one. false: stop the transfer. */
+static bool take_lines(struct net_http_easy *e, const char *data, size_t len)
+{
+	struct net_req *req = e->req;
+	while (len > 0) {
+		const char *nl = memchr(data, '\n', len);
+		if (!nl)
+			return keep(e, data, len);
+		size_t part = (size_t)(nl - data);
+		bool more;
+		if (req->in.len == 0 && part <= req->in.max) {
+			more = net_req_line(e->http->net, req, data, part);
+		} else {
+			if (!keep(e, data, part))
+				return false;
+			more = net_req_line(e->http->net, req, req->in.buf, req->in.len);
+			strbuf_clear(&req->in);
+		}
+		if (!more)
+			return false;
+		data = nl + 1;
+		len -= part + 1;
+	}
+	return true;
+}
+
+static size_t on_data(char *data, size_t size, size_t n, void *arg)
+{
+	struct net_http_easy *e = arg;
+	size_t len = size * n;
+	long code = e->req->r.on_line ? response_code(e) : 0;
+	bool ok = code / 100 == 2 ? take_lines(e, data, len) : keep(e, data, len);
+	return ok ? len : 0;
+}
+
+/* --- handles -------------------------------------------------------------------------- */
+
+static struct net_http_easy *easy_new(struct net_http *h)
+{
+	struct net_http_easy *e = xcalloc(1, sizeof(*e));
+	e->http = h;
+	e->easy = curl_easy_init();
+	if (!e->easy)
+		abort(); /* out of memory */
+	curl_easy_setopt(e->easy, CURLOPT_PRIVATE, e);
+	curl_easy_setopt(e->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e->easy, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(e->easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(e->easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(e->easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(e->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e->easy, CURLOPT_USERAGENT, "ltb");
+	curl_easy_setopt(e->easy, CURLOPT_ERRORBUFFER, e->text);
+	curl_easy_setopt(e->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e->easy, CURLOPT_HEADERDATA, e);
+	curl_easy_setopt(e->easy, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(e->easy, CURLOPT_WRITEDATA, e);
+	return e;
+}
+
+static struct net_http_easy *easy_take(struct net_http *h)
+{
+	struct net_http_easy *e = h->spare;
+	if (!e)
+		return easy_new(h);
+	h->spare = e->next;
+	h->n_spare--;
+	e->header_bytes = 0;
+	e->too_large = e->headers_too_large = false;
+	e->text[0] = '\0';
+	return e;
+}
+
+static void easy_put(struct net_http *h, struct net_http_easy *e)
+{
+	e->req = NULL;
+	if (h->n_spare >= SPARE_HANDLES_MAX) {
+		curl_easy_cleanup(e->easy);
+		free(e);
+		return;
+	}
+	e->next = h->spare;
+	h->spare = e;
+	h->n_spare++;
+}
+
+/* --- requests --------------------------------------------------------------------------- */
+
+static void set_method(struct net_http *h, CURL *easy, const struct net_request *r)
+{
+	static const char *const custom[] = { [NET_PUT] = "PUT", [NET_DELETE] = "DELETE" };
+	bool with_body = r->method == NET_POST || r->method == NET_PUT || r->body_len > 0;
+
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, with_body ? h->json_headers : NULL);
+	if (with_body) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	}
+	const char *name = r->method >= NET_PUT ? custom[r->method] : NULL;
+	if (r->method == NET_GET && with_body)
+		name = "GET";
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, name);
+}
+
+void net_http_start(struct net_http *h, struct net_req *req)
+{
+	struct net_http_easy *e = easy_take(h);
+	e->req = req;
+	req->easy = e;
+	curl_easy_setopt(e->easy, CURLOPT_URL, req->r.url);
+	curl_easy_setopt(e->easy, CURLOPT_UNIX_SOCKET_PATH, req->r.unix_socket);
+	set_method(h, e->easy, &req->r);
+	CURLMcode rc = curl_multi_add_handle(h->multi, e->easy);
+	if (rc == CURLM_OK)
+		return;
+	struct err err = { 0 };
+	net_req_error(req, &err, ERR_INTERNAL, "%s", curl_multi_strerror(rc));
+	req->easy = NULL;
+	easy_put(h, e);
+	net_req_finish(h->net, req, 0, &err);
+}
+
+void net_http_abort(struct net_http *h, struct net_req *req)
+{
+	struct net_http_easy *e = req->easy;
+	if (!e)
+		return;
+	curl_multi_remove_handle(h->multi, e->easy);
+	req->easy = NULL;
+	easy_put(h, e);
+}
+
+static void describe_failure(const struct net_http_easy *e, CURLcode rc, struct err *err)
+{
+	const struct net_req *req = e->req;
+	const char *text = e->text[0] ? e->text : curl_easy_strerror(rc);
+	if (e->too_large) {
+		net_req_error(req, err, ERR_LIMIT, "%s of more than %zu bytes",
+			req->open ? "a line" : "an answer", req->in.max);
+		return;
+	}
+	if (e->headers_too_large) {
+		net_req_error(req, err, ERR_LIMIT, "more than %zu bytes of headers", HEADERS_MAX);
+		return;
+	}
+	curl_off_t sent = 0;
+	curl_easy_getinfo(e->easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+	switch (rc) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		/* an answer that is no HTTP is called an unsupported protocol too */
+		net_req_error(req, err, sent > 0 ? ERR_PROTOCOL : ERR_USAGE, "%s", text);
+		break;
+	case CURLE_OPERATION_TIMEDOUT:
+		net_req_error(req, err, ERR_TIMEOUT, "%s", text);
+		break;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_BAD_CONTENT_ENCODING:
+	case CURLE_HTTP2:
+		net_req_error(req, err, ERR_PROTOCOL, "%s", text);
+		break;
+	default:
+		net_req_error(req, err, ERR_IO, "%s", text);
+		break;
+	}
+}
+
+static void completed(struct net_http *h, struct net_http_easy *e, CURLcode rc)
+{
+	struct net_req *req = e->req;
+	struct err err = { 0 };
+	int status = 0;
+	if (rc == CURLE_OK)
+		status = (int)response_code(e);
+	else
+		describe_failure(e, rc, &err);
+	/* a stream may end without a newline after its last line */
+	if (rc == CURLE_OK && req->open && status / 100 == 2 && req->in.len > 0) {
+		net_req_line(h->net, req, req->in.buf, req->in.len);
+		strbuf_clear(&req->in);
+	}
+	net_http_abort(h, req);
+	net_req_finish(h->net, req, status, rc == CURLE_OK ? NULL : &err);
+}
+
+static void reap(struct net_http *h)
+{
+	const CURLMsg *msg;
+	int left;
+	while ((msg = curl_multi_info_read(h->multi, &left))) {
+		struct net_http_easy *e = NULL;
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		CURLcode rc = msg->data.result; /* msg goes with the handle */
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&e);
+		completed(h, e, rc);
+	}
+}
+
+void net_http_wait(struct net_http *h, uint64_t max_wait_ns)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	int running;
+	uint64_t now = clock_now(h->clock);
+	uint64_t wait = max_wait_ns;
+	if (h->curl_deadline_ns != CLOCK_NEVER)
+		wait = MIN(wait, h->curl_deadline_ns > now ? h->curl_deadline_ns - now : 0);
+	int ms = wait >= 3600 * NS_PER_S ? 3600 * 1000 : (int)((wait + NS_PER_MS - 1) / NS_PER_MS);
+	int n = epoll_wait(h->epoll_fd, events, EVENTS_AT_ONCE, ms);
+
+	for (int i = 0; i < n; i++) {
+		int mask = 0;
+		if (events[i].data.fd == h->wake->fd) {
+			wake_clear(h->wake);
+			continue;
+		}
+		if (events[i].events & (EPOLLIN | EPOLLHUP))
+			mask |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			mask |= CURL_CSELECT_OUT;
+		if (events[i].events & EPOLLERR)
+			mask |= CURL_CSELECT_ERR;
+		curl_multi_socket_action(h->multi, events[i].data.fd, mask, &running);
+	}
+	if (h->curl_deadline_ns != CLOCK_NEVER && clock_now(h->clock) >= h->curl_deadline_ns) {
+		h->curl_deadline_ns = CLOCK_NEVER;
+		curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	reap(h);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static void global_init(void)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		abort(); /* out of memory */
+}
+
+struct net_http *net_http_new(struct net *n, struct wake *wake, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, global_init);
+
+	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = wake->fd };
+	if (epoll_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake->fd, &ev) != 0) {
+		err_errno(err, ERR_ENV, "cannot watch sockets");
+		if (epoll_fd >= 0)
+			close(epoll_fd);
+		return NULL;
+	}
+	struct net_http *h = xcalloc(1, sizeof(*h));
+	h->net = n;
+	h->wake = wake;
+	h->epoll_fd = epoll_fd;
+	h->curl_deadline_ns = CLOCK_NEVER;
+	h->clock = clock_new_real();
+	h->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
+	h->json_headers = curl_slist_append(h->json_headers, "Expect:");
+	h->multi = curl_multi_init();
+	if (!h->multi || !h->json_headers)
+		abort(); /* out of memory */
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST);
+	return h;
+}
+
+void net_http_free(struct net_http *h)
+{
+	if (!h)
+		return;
+	while (h->spare) {
+		struct net_http_easy *e = h->spare;
+		h->spare = e->next;
+		curl_easy_cleanup(e->easy);
+		free(e);
+	}
+	curl_multi_cleanup(h->multi);
+	curl_slist_free_all(h->json_headers);
+	clock_free(h->clock);
+	close(h->epoll_fd);
+	free(h);
+}

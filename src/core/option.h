@@ -1,0 +1,80 @@
+/*
+ * Option tables: one row per setting of a plug-in or preset section. Parser,
+ * `ltb describe`, the manual and the forms of the terminal are all made from
+ * them. A table ends with a row whose name is NULL. Pure, any thread.
+ */
+#ifndef CORE_OPTION_H
+#define CORE_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/err.h"
+#include "util/json.h"
+#include "util/strbuf.h"
+#include "util/yaml.h"
+
+enum option_type {
+	OPTION_BOOL,     /* bool */
+	OPTION_U64,      /* uint64_t */
+	OPTION_DOUBLE,   /* double */
+	OPTION_DURATION, /* uint64_t, nanoseconds */
+	OPTION_SIZE,     /* uint64_t, bytes */
+	OPTION_STRING,   /* char *, owned; NULL when unset */
+	OPTION_ENUM,     /* int, index into choices */
+	OPTION_STRINGS,  /* struct strlist; a scalar is a list of one */
+};
+
+struct option {
+	const char *name;
+	enum option_type type;
+	size_t offset;              /* into the plug-in's config struct */
+	const char *def;            /* as one would write it in a preset; NULL: zero or unset */
+	const char *unit;           /* shown to people; may be NULL */
+	uint64_t min, max;          /* U64, DURATION, SIZE; max 0: no upper bound */
+	double dmin, dmax;          /* DOUBLE; dmax 0: no upper bound */
+	const char *const *choices; /* ENUM: NULL-terminated */
+	const char *help;           /* one line */
+};
+
+/* Fills config (zeroed first, config_size bytes) with the defaults. */
+void options_defaults(const struct option *table, void *config, size_t config_size);
+/*
+ * Reads a YAML map into config, on top of what is there. Errors: file:line:col,
+ * the key, what was expected, and for an unknown key the nearest valid name.
+ * NULL or null map: nothing to do. `where` names the section in messages.
+ */
+int options_parse(const struct option *table, const char *where, const struct ynode *map,
+	void *config, struct err *err);
+/*
+ * The same for a section that has more keys than its table: those named in
+ * `others` (NULL-terminated) are left to the caller, but known to messages.
+ */
+int options_parse_some(const struct option *table, const char *const *others, const char *where,
+	const struct ynode *map, void *config, struct err *err);
+void options_release(const struct option *table, void *config); /* frees owned strings */
+void options_copy(const struct option *table, const void *from, void *to, size_t config_size);
+/* {"name": value, ...} in table order. */
+void options_to_json(const struct option *table, const void *config, struct jw *w);
+/* The members alone, for an object that has others too. */
+void options_members_to_json(const struct option *table, const void *config, struct jw *w);
+/* Human table: name, type/unit/range, default, help. */
+void options_describe(const struct option *table, struct strbuf *out);
+
+/*
+ * Messages about places in a preset, for sections that are read by hand.
+ * "file:line:col: where: text"; a node without position (line 0) comes from the
+ * command line and its file ("--set KEY") says all there is to say about where.
+ */
+int option_err(const struct ynode *n, const char *where, struct err *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* `unknown WHAT "x"; did you mean "y"?`, or the hint when no candidate is near. */
+int option_unknown(const struct ynode *key, const char *where, const char *what,
+	const char *const *candidates, const char *hint, struct err *err);
+#define OPTION_QUOTE 72 /* bytes for a value shown in a message */
+/* In double quotes, shortened to fit, control characters made harmless. Returns buf. */
+const char *option_quote(const char *s, char *buf, size_t size);
+/* What a value is, for "expected ..., not ...": the quoted scalar, "a list", "nothing". */
+const char *option_value_text(const struct ynode *v, char *buf, size_t size);
+
+#endif

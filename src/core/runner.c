@@ -1,0 +1,549 @@
+/*
+ * A run from its start to its end; see runner.h. Here: putting the parts
+ * together, the runner's thread, interruption, and the result.
+ */
+#include "core/runner.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/runner_priv.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/proc.h"
+
+/* Virtual runs begin at the same moment, so that they are the same, byte for byte. */
+#define VIRTUAL_START_NS NS_PER_S
+#define VIRTUAL_WALL_MS  1735689600000ull
+#define WIND_UP_NS       (90 * NS_PER_S) /* after the time limit; then by force */
+
+int exit_code_for(enum err_code code)
+{
+	switch (code) {
+	case ERR_NONE:
+		return EXIT_PASS;
+	case ERR_USAGE:
+		return EXIT_USAGE;
+	case ERR_ENV:
+	case ERR_IO:
+	case ERR_TIMEOUT:
+	case ERR_PROTOCOL:
+	case ERR_LIMIT:
+	case ERR_UNSUPPORTED:
+		return EXIT_ENV;
+	case ERR_CANCELLED:
+		return EXIT_UNKNOWN;
+	case ERR_INTERNAL:
+		break;
+	}
+	return EXIT_INTERNAL;
+}
+
+/* --- shared with the phases ----------------------------------------------------------- */
+
+bool run_must_stop(const struct run *r)
+{
+	return cancel_is_set(r->stop);
+}
+
+void run_note(struct run *r, const char *fmt, ...)
+{
+	struct event *ev = event_new(EVENT_NOTE, hub_now(r->hub), -1);
+	va_list ap;
+	va_start(ap, fmt);
+	ev->u.note.text = xvasprintf(fmt, ap);
+	va_end(ap);
+	hub_emit(r->hub, ev);
+}
+
+void run_short_of(struct run *r, const char *fmt, ...)
+{
+	va_list ap;
+	if (r->short_of[0])
+		return; /* the first cause is the one to tell */
+	va_start(ap, fmt);
+	vsnprintf(r->short_of, sizeof(r->short_of), fmt, ap);
+	va_end(ap);
+}
+
+enum clock_wait run_serve(struct run *r, uint64_t until_ns, const struct cancel *cancel)
+{
+	uint64_t next = MIN(until_ns, cluster_next_watch(r->cluster));
+	enum clock_wait why = clock_wait(r->clock, &r->wake, cancel, next);
+
+	cluster_watch(r->cluster, r->env.cancel);
+	control_serve(r->control);
+	return why;
+}
+
+int run_serve_until(struct run *r, uint64_t until_ns, const struct cancel *cancel)
+{
+	while (clock_now(r->clock) < until_ns) {
+		if (cancel_is_set(cancel))
+			return -1;
+		run_serve(r, until_ns, cancel);
+	}
+	return cancel_is_set(cancel) ? -1 : 0;
+}
+
+/* --- result --------------------------------------------------------------------------- */
+
+static void set_result(struct run *r, enum verdict v, int exit_code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void set_result(struct run *r, enum verdict v, int exit_code, const char *fmt, ...)
+{
+	va_list ap;
+	r->result.verdict = v;
+	r->result.exit_code = exit_code;
+	va_start(ap, fmt);
+	vsnprintf(r->result.reason, sizeof(r->result.reason), fmt, ap);
+	va_end(ap);
+}
+
+/* The first check that came to this verdict tells why. */
+static void result_from_check(struct run *r, enum verdict v, int exit_code, const char *otherwise)
+{
+	struct snapshot *s = hub_snapshot(r->hub);
+	const struct model_check *found = NULL;
+
+	for (size_t i = 0; i < s->model.n_checks && !found; i++) {
+		if (s->model.checks[i].verdict == v)
+			found = &s->model.checks[i];
+	}
+	if (found)
+		set_result(r, v, exit_code, "%s: %s", found->name,
+			found->reason ? found->reason : verdict_name(v));
+	else
+		set_result(r, v, exit_code, "%s", otherwise);
+	snapshot_unref(s);
+}
+
+/* Why the verdict cannot be better than unknown, though no check failed; false: nothing. */
+static bool result_short_of_pass(struct run *r)
+{
+	struct err err = { 0 };
+	uint64_t lost = hub_lost_by_producers(r->hub);
+
+	if (r->internal.code != ERR_NONE)
+		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", r->internal.text);
+	else if (hub_error(r->hub, &err) < 0)
+		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", err.text);
+	else if (lost > 0)
+		set_result(r, VERDICT_UNKNOWN, EXIT_UNKNOWN,
+			"%llu blocks were lost on their way to a workload",
+			(unsigned long long)lost);
+	else if (r->short_of[0])
+		set_result(r, VERDICT_UNKNOWN, EXIT_UNKNOWN, "%s", r->short_of);
+	else if (r->judged != VERDICT_PASS)
+		result_from_check(r, VERDICT_UNKNOWN, EXIT_UNKNOWN, "there was nothing to judge");
+	else
+		return false;
+	return true;
+}
+
+static void compute_result(struct run *r)
+{
+	const char *phase = phase_name(r->phase);
+
+	if (atomic_load(&r->signals)) {
+		int signo = atomic_load(&r->signo);
+		const char *name = sigabbrev_np(signo);
+		set_result(r, VERDICT_UNKNOWN, EXIT_SIGNAL + signo, "interrupted by SIG%s",
+			name ? name : "?");
+	} else if (atomic_load(&r->timed_out)) {
+		set_result(r, VERDICT_UNKNOWN, EXIT_TIME,
+			"the time limit of %llu s for the whole run was reached",
+			(unsigned long long)((r->deadline_ns - r->t0_ns) / NS_PER_S));
+	} else if (r->failure.code != ERR_NONE) {
+		phase = phase_name(r->failed_phase);
+		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s", phase,
+			r->failure.text);
+	} else if (r->judged == VERDICT_FAIL) {
+		result_from_check(r, VERDICT_FAIL, EXIT_FAIL, "a check failed");
+	} else if (!result_short_of_pass(r)) {
+		set_result(r, VERDICT_PASS, EXIT_PASS, "%s", "");
+	}
+	if (r->teardown.code != ERR_NONE && r->result.exit_code == EXIT_PASS)
+		set_result(r, VERDICT_PASS, EXIT_ENV, "teardown: %.980s", r->teardown.text);
+}
+
+static void write_reports(struct run *r)
+{
+	struct err err = { 0 };
+
+	if (!r->opt.write_reports)
+		return;
+	hub_flush(r->hub);
+	struct snapshot *s = hub_snapshot(r->hub);
+	int rc = r->opt.write_reports(r->opt.arg, s, &r->result, &err);
+	snapshot_unref(s);
+	if (rc == 0 || r->internal.code != ERR_NONE)
+		return;
+	r->internal = err;
+	err_prefix(&r->internal, "reports");
+	run_note(r, "%s", r->internal.text);
+	compute_result(r);
+}
+
+/* --- the runner's thread ----------------------------------------------------------------- */
+
+static void on_deadline(void *arg)
+{
+	struct run *r = arg;
+	atomic_store(&r->timed_out, true);
+	cancel_set(r->stop);
+	wake_signal(&r->wake);
+}
+
+static void on_last_deadline(void *arg)
+{
+	struct run *r = arg;
+	cancel_set(r->force);
+	wake_signal(&r->wake);
+}
+
+static void emit_run_end(struct run *r)
+{
+	struct event *ev = event_new(EVENT_RUN_END, hub_now(r->hub), -1);
+	ev->u.run_end.verdict = r->result.verdict;
+	ev->u.run_end.exit_code = r->result.exit_code;
+	ev->u.run_end.reason = r->result.reason[0] ? xstrdup(r->result.reason) : NULL;
+	hub_emit(r->hub, ev);
+}
+
+/* Ends everything that could still emit events. */
+static void stop_producers(struct run *r)
+{
+	if (r->stuck)
+		return; /* what hangs still uses them */
+	procs_stop(r->procs);
+	cluster_set_feed(r->cluster, NULL);
+	feed_free(r->feed);
+	r->feed = NULL;
+	net_stop(r->net);
+}
+
+static void *runner_main(void *arg)
+{
+	struct run *r = arg;
+	struct err err = { 0 };
+	uint64_t timer = net_timer(r->net, r->deadline_ns, on_deadline, r);
+	uint64_t last = net_timer(r->net, r->deadline_ns + WIND_UP_NS, on_last_deadline, r);
+
+	run_all_phases(r);
+	net_timer_cancel(r->net, timer);
+	run_collect(r);
+	compute_result(r);
+	write_reports(r);
+	bool keep = r->opt.keep && r->came_up && !cancel_is_set(r->force);
+	if (!keep)
+		run_down(r);
+	r->kept = keep;
+	net_timer_cancel(r->net, last);
+	if (!keep)
+		stop_producers(r);
+	hub_flush(r->hub);
+	compute_result(r);
+	emit_run_end(r);
+	write_reports(r);
+	if (!keep && r->teardown.code == ERR_NONE && !r->stuck &&
+		journal_done(r->journal, &err) < 0)
+		run_note(r, "%s", err.text);
+	hub_stop(r->hub);
+	clock_leave(r->clock);
+	atomic_store(&r->done, true);
+	wake_signal(&r->done_wake);
+	return NULL;
+}
+
+/* --- putting it together ------------------------------------------------------------------- */
+
+static void backend_tells(void *arg, unsigned node, enum node_state state, bool expected,
+	const char *endpoint, int64_t pid, const char *reason, const char *log_tail)
+{
+	struct run *r = arg;
+	cluster_tell(r->cluster, node, state, expected, endpoint, pid, reason, log_tail);
+}
+
+static void backend_logs(void *arg, int node, int level, const char *text)
+{
+	struct run *r = arg;
+	struct event *ev = event_new(EVENT_LOG, hub_now(r->hub), node);
+	ev->u.log.level = level;
+	ev->u.log.text = xstrdup(text);
+	hub_emit(r->hub, ev);
+}
+
+static void node_usage(void *arg, unsigned node, double *ret_cpu, uint64_t *ret_rss)
+{
+	struct run *r = arg;
+	r->backend.ops->usage(&r->backend, node, ret_cpu, ret_rss);
+}
+
+static int write_inputs(struct run *r, struct err *err)
+{
+	CLEANUP_STRBUF struct strbuf plan = { 0 };
+	CLEANUP_STRBUF struct strbuf preset = { 0 };
+	CLEANUP_FREE char *plan_path = fs_join(r->run_dir, "plan.json");
+	CLEANUP_FREE char *preset_path = fs_join(r->run_dir, "preset.yaml");
+
+	plan_to_json(r->plan, &plan);
+	if (fs_write_atomic(plan_path, strbuf_str(&plan), plan.len, 0644, err) < 0)
+		return -1;
+	if (!r->scenario->doc || !r->scenario->doc->root)
+		return 0;
+	ynode_write(r->scenario->doc->root, &preset);
+	return fs_write_atomic(preset_path, strbuf_str(&preset), preset.len, 0644, err);
+}
+
+static int open_record(struct run *r, struct err *err)
+{
+	CLEANUP_FREE char *journal_path = fs_join(r->run_dir, "journal");
+	CLEANUP_FREE char *events_path = fs_join(r->run_dir, "events.jsonl");
+
+	if (fs_mkdirs(r->run_dir, 0755, err) < 0)
+		return -1;
+	r->journal = journal_create(journal_path, err);
+	if (!r->journal || journal_owner(r->journal, getpid(), proc_start_time(getpid()),
+				   r->backend.ops->name, err) < 0)
+		return -1;
+	r->jury = jury_new(r->scenario, r->plan);
+	const struct hub_options opt = {
+		.clock = r->clock,
+		.t0_ns = r->t0_ns,
+		.events_path = events_path,
+		.events_copy = r->events_copy,
+		.jury = r->jury,
+	};
+	r->hub = hub_start(&opt, err);
+	if (!r->hub)
+		return -1;
+	return write_inputs(r, err);
+}
+
+static void derive_times(struct run *r)
+{
+	const struct run_settings *s = &r->scenario->run;
+
+	r->block_interval_ns = scenario_block_interval_ns(r->scenario);
+	r->ready_timeout_ns = 20 * NS_PER_S + r->plan->n_nodes * 200 * NS_PER_MS;
+	r->settle_max_ns =
+		s->settle_ns ? s->settle_ns : MAX(15 * NS_PER_S, 15 * r->block_interval_ns);
+	uint64_t timeout = r->opt.timeout_ns ? r->opt.timeout_ns : s->timeout_ns;
+	if (!timeout)
+		timeout = s->warmup_ns + s->duration_ns + r->settle_max_ns +
+			  6 * r->ready_timeout_ns + 60 * NS_PER_S;
+	r->t0_ns = clock_now(r->clock);
+	r->deadline_ns = r->t0_ns + timeout;
+}
+
+/* The backend's state must be there before the network of a virtual one starts. */
+static int start_parts(struct run *r, struct err *err)
+{
+	r->env = (struct backend_env){
+		.plan = r->plan,
+		.flavours = r->opt.catalog->flavours,
+		.run_dir = r->run_dir,
+		.run_id = r->run_id,
+		.clock = r->clock,
+		.cancel = r->stop,
+		.journal = r->journal,
+		.ready_timeout_ns = r->ready_timeout_ns,
+		.arg = r,
+		.node_state = backend_tells,
+		.log = backend_logs,
+	};
+	r->backend.env = &r->env;
+	r->backend.state = xcalloc(1, MAX(r->backend.ops->state_size, 1u));
+	r->procs = procs_start(err);
+	if (!r->procs)
+		return -1;
+	r->env.procs = r->procs;
+	r->net = net_start(r->clock, r->backend.ops->handler(&r->backend), err);
+	if (!r->net)
+		return -1;
+	r->env.net = r->net;
+
+	const struct cluster_options cluster = {
+		.hub = r->hub,
+		.net = r->net,
+		.clock = r->clock,
+		.plan = r->plan,
+		.changed = &r->wake,
+	};
+	r->cluster = cluster_new(&cluster);
+	const struct control_options control = {
+		.cluster = r->cluster,
+		.backend = &r->backend,
+		.clock = r->clock,
+		.hub = r->hub,
+		.journal = r->journal,
+		.op_timeout_ns = 4 * r->ready_timeout_ns + 60 * NS_PER_S,
+		.wake = &r->wake,
+	};
+	r->control = control_new(&control);
+	const struct feed_options feed = {
+		.net = r->net,
+		.hub = r->hub,
+		.clock = r->clock,
+		.block_interval_ns = r->block_interval_ns,
+		.usage = node_usage,
+		.usage_arg = r,
+	};
+	r->feed = feed_new(&feed);
+	cluster_set_feed(r->cluster, r->feed);
+	return 0;
+}
+
+static void emit_run_start(struct run *r)
+{
+	struct event *ev = event_new(EVENT_RUN_START, hub_now(r->hub), -1);
+	time_t now = (time_t)(clock_wall_ms(r->clock) / 1000);
+	struct tm tm;
+	char started[32];
+
+	gmtime_r(&now, &tm);
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	ev->u.run_start.run_id = xstrdup(r->run_id);
+	ev->u.run_start.preset = xstrdup(r->scenario->name);
+	ev->u.run_start.backend = xstrdup(r->backend.ops->name);
+	ev->u.run_start.started = xstrdup(started);
+	ev->u.run_start.seed = r->plan->seed;
+	ev->u.run_start.n_nodes = (unsigned)r->plan->n_nodes;
+	hub_emit(r->hub, ev);
+}
+
+static struct run *run_new(const struct run_options *opt)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+
+	r->opt = *opt;
+	r->run_dir = xstrdup(opt->run_dir);
+	r->run_id = xstrdup(opt->run_id);
+	r->events_copy = xstrdup(opt->events_copy);
+	r->scenario = opt->scenario;
+	r->plan = opt->plan;
+	r->backend.ops = opt->scenario->backend;
+	r->backend.config = opt->scenario->backend_config;
+	r->stop = cancel_new(NULL);
+	r->load = cancel_new(r->stop);
+	r->up = cancel_new(r->stop);
+	r->force = cancel_new(NULL);
+	wake_init(&r->wake);
+	wake_init(&r->done_wake);
+	r->clock = r->backend.ops->caps & BACKEND_VIRTUAL
+			   ? clock_new_virtual(VIRTUAL_START_NS, VIRTUAL_WALL_MS)
+			   : clock_new_real();
+	r->judged = VERDICT_UNKNOWN;
+	r->result.verdict = VERDICT_UNKNOWN;
+	r->result.exit_code = EXIT_INTERNAL;
+	return r;
+}
+
+struct run *run_start(const struct run_options *opt, struct err *err)
+{
+	struct run *r = run_new(opt);
+
+	derive_times(r);
+	if (open_record(r, err) < 0 || start_parts(r, err) < 0)
+		goto fail;
+	emit_run_start(r);
+	clock_join(r->clock);
+	int rc = pthread_create(&r->thread, NULL, runner_main, r);
+	if (rc != 0) {
+		clock_leave(r->clock);
+		errno = rc;
+		err_errno(err, ERR_ENV, "cannot start the runner's thread");
+		goto fail;
+	}
+	r->thread_started = true;
+	return r;
+fail:
+	run_free(r);
+	return NULL;
+}
+
+/* --- for the application ------------------------------------------------------------------ */
+
+struct hub *run_hub(struct run *r)
+{
+	return r->hub;
+}
+
+struct control *run_control(struct run *r)
+{
+	return r->control;
+}
+
+void run_interrupt(struct run *r, int signo)
+{
+	unsigned before = atomic_fetch_add(&r->signals, 1);
+	if (before == 0)
+		atomic_store(&r->signo, signo);
+	cancel_set(r->stop);
+	if (before > 0)
+		cancel_set(r->force);
+	wake_signal(&r->wake);
+}
+
+struct wake *run_done_wake(struct run *r)
+{
+	return &r->done_wake;
+}
+
+bool run_is_done(struct run *r)
+{
+	return atomic_load(&r->done);
+}
+
+void run_finish(struct run *r, struct run_result *ret)
+{
+	if (r->thread_started) {
+		pthread_join(r->thread, NULL);
+		r->thread_started = false;
+	}
+	*ret = r->result;
+}
+
+void run_free(struct run *r)
+{
+	struct run_result unused;
+
+	if (!r)
+		return;
+	run_finish(r, &unused);
+	/* a cluster that is kept, or a workload that hangs, still uses all of it */
+	if (r->kept || r->stuck)
+		return;
+	if (r->procs)
+		procs_stop(r->procs);
+	feed_free(r->feed);
+	net_stop(r->net);
+	if (r->backend.state)
+		r->backend.ops->release(&r->backend);
+	free(r->backend.state);
+	procs_free(r->procs);
+	net_free(r->net);
+	control_free(r->control);
+	cluster_free(r->cluster);
+	hub_free(r->hub);
+	jury_free(r->jury);
+	journal_close(r->journal);
+	free(r->workers);
+	cancel_free(r->up);
+	cancel_free(r->load);
+	cancel_free(r->stop);
+	cancel_free(r->force);
+	wake_release(&r->wake);
+	wake_release(&r->done_wake);
+	clock_free(r->clock);
+	free(r->run_dir);
+	free(r->run_id);
+	free(r->events_copy);
+	free(r);
+}

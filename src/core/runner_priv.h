@@ -1,0 +1,96 @@
+/*
+ * What the files of the runner share: the run itself (runner.c), its phases
+ * (run_phases.c) and the threads of its workloads (run_load.c).
+ */
+#ifndef CORE_RUNNER_PRIV_H
+#define CORE_RUNNER_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "core/cluster.h"
+#include "core/control_priv.h"
+#include "core/feed.h"
+#include "core/runner.h"
+#include "core/workload.h"
+
+struct worker {
+	struct run *run;
+	struct workload_env env;
+	const struct workload_ops *ops;
+	pthread_t thread;
+	bool started, joined;
+	int rc;         /* valid when done */
+	struct err err; /* of a failed one */
+	atomic_bool done;
+};
+
+struct run {
+	/* Immutable once the runner's thread runs. */
+	struct run_options opt;
+	char *run_dir, *run_id, *events_copy;
+	const struct scenario *scenario;
+	const struct plan *plan;
+	struct clock *clock;
+	struct hub *hub;
+	struct jury *jury;
+	struct journal *journal;
+	struct procs *procs;
+	struct net *net;
+	struct feed *feed;
+	struct cluster *cluster;
+	struct control *control;
+	struct backend backend;
+	uint64_t t0_ns, deadline_ns; /* clock times */
+	uint64_t ready_timeout_ns, settle_max_ns, block_interval_ns;
+	pthread_t thread;
+	bool thread_started;
+
+	/*
+	 * stop: end the load and come to an end; force: end at once. load is
+	 * what workloads see: a child of stop.
+	 */
+	struct cancel *stop, *force, *load, *up;
+	struct wake wake; /* the runner's */
+	struct wake done_wake;
+	atomic_uint signals;
+	atomic_int signo;
+	atomic_bool timed_out, up_timed_out, done;
+
+	/* Runner's thread; readable by others once done is set. */
+	struct backend_env env; /* env.cancel: what the current phase obeys */
+	enum phase phase;
+	bool prepared, came_up, kept;
+	enum verdict judged;
+	struct err failure; /* what ended the run before the drive; its phase: */
+	enum phase failed_phase;
+	char short_of[300];  /* why the verdict is unknown at best; may be empty */
+	struct err internal; /* stuck workloads, reports that cannot be written */
+	struct err teardown;
+	struct worker *workers;
+	size_t n_workers;
+	bool stuck; /* a workload did not return: nothing may be freed */
+	struct run_result result;
+};
+
+/* --- runner.c --- */
+bool run_must_stop(const struct run *r); /* interrupted or out of time */
+void run_note(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void run_short_of(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Serves commands and readiness until a clock time; -1 as soon as cancel is set. */
+int run_serve_until(struct run *r, uint64_t until_ns, const struct cancel *cancel);
+/* One turn of that: waits for work, or until a clock time at most. */
+enum clock_wait run_serve(struct run *r, uint64_t until_ns, const struct cancel *cancel);
+
+/* --- run_phases.c --- */
+void run_all_phases(struct run *r); /* all but collect and down */
+void run_collect(struct run *r);
+void run_down(struct run *r);
+
+/* --- run_load.c --- */
+int run_load_start(struct run *r, uint64_t drive_end_ns, struct err *err);
+bool run_load_is_done(struct run *r);
+/* Cancels what still works, waits for it (bounded) and takes note of what failed. */
+void run_load_stop(struct run *r);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * A scenario: what a preset says, read, checked and with all defaults filled
+ * in. Pure (files are read through fs), any thread; immutable after reading.
+ * The format is described in ltb-preset(5).
+ */
+#ifndef CORE_SCENARIO_H
+#define CORE_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/catalog.h"
+#include "core/embedded.h"
+#include "core/option.h"
+#include "core/topology.h"
+#include "util/err.h"
+#include "util/yaml.h"
+
+#define PRESET_MAX_BYTES     (1024u * 1024)
+#define SCENARIO_MAX_PLUGINS 64 /* workloads, and checks written in the preset */
+#define SCENARIO_MAX_WALLETS 100000
+
+struct workload_use {
+	const struct workload_ops *ops;
+	void *config; /* ops->config_size bytes, owned */
+	char *name;   /* unique in the scenario: "transactions", "transactions-2" */
+	int line;
+};
+
+struct check_use {
+	const struct check_ops *ops;
+	void *config;
+	char *name;
+	int line;
+	bool implied; /* brought by a workload, not written in the preset */
+};
+
+struct run_settings {
+	uint64_t duration_ns; /* of the drive phase; default 30s */
+	uint64_t warmup_ns;   /* after readiness, before the baseline; default 3s */
+	uint64_t settle_ns;   /* at most this long after the drive; 0: derived */
+	uint64_t timeout_ns;  /* of the whole run; 0: derived */
+	uint64_t seed;        /* default 1 */
+};
+
+struct scenario {
+	char *name, *summary;
+	char *source; /* file it came from, or "preset NAME" */
+	struct topology topology;
+	uint64_t n_wallets, wallet_funds;
+	struct workload_use *workloads;
+	size_t n_workloads;
+	struct check_use *checks;
+	size_t n_checks;
+	struct run_settings run;
+	const struct backend_ops *backend;
+	void *backend_config;
+	struct ydoc *doc; /* resolved document (extends and --set applied): written to the run
+			     directory */
+};
+
+struct preset_source {
+	const struct embedded_file *embedded; /* shipped presets */
+	/* Directories searched before the shipped ones, NULL-terminated: ./presets, XDG data. */
+	const char *const *dirs;
+};
+
+struct preset_request {
+	const char *preset;      /* name, or a path (contains '/' or ends in .yaml/.yml), or "-" */
+	const char *const *sets; /* "dotted.key=value", NULL-terminated; may be NULL */
+	const char *backend;     /* overrides; may be NULL */
+	bool has_seed, has_duration;
+	uint64_t seed, duration_ns;
+};
+
+/* NULL on error (ERR_USAGE with position). Applies extends, then sets, then the request. */
+struct scenario *scenario_load(const struct catalog *cat, const struct preset_source *src,
+	const struct preset_request *req, struct err *err);
+/* The same from text already at hand (tests, recorded runs). */
+struct scenario *scenario_parse(const struct catalog *cat, const struct preset_source *src,
+	const char *file, const char *text, size_t len, const struct preset_request *req,
+	struct err *err);
+void scenario_free(struct scenario *s);
+
+/* For `ltb list presets`: calls fn for each preset found, name order, later dirs shadowed. */
+int preset_each(const struct preset_source *src,
+	int (*fn)(const char *name, const char *source, const char *summary, void *arg), void *arg);
+
+/* The sections of a preset, as data: for the manual, `ltb describe preset`, forms. */
+struct scenario_key {
+	const char *name, *values, *def, *help; /* keys that are no plain option */
+};
+struct scenario_section {
+	const char *name; /* dotted; "" is the top level */
+	const char *help;
+	const struct scenario_key *keys; /* ends with a NULL name; may be NULL */
+	const struct option *options;    /* may be NULL */
+};
+const struct scenario_section *scenario_sections(void); /* ends with a NULL name */
+void scenario_describe(struct strbuf *out);             /* all of them, as text */
+
+/* Derived numbers, for dry runs, checks and the terminal. */
+uint64_t scenario_block_interval_ns(const struct scenario *s);
+double scenario_expected_blocks(const struct scenario *s, uint64_t window_ns);
+
+#endif

@@ -1,0 +1,32 @@
+/* Defaults for members that a workload does not need; see workload.h. Pure. */
+#include "core/workload.h"
+
+int workload_no_validate(const void *config, const struct scenario *s, struct err *err)
+{
+	(void)config;
+	(void)s;
+	(void)err;
+	return 0;
+}
+
+int workload_no_plan(
+	const void *config, const struct plan *plan, struct rng *rng, void **ret, struct err *err)
+{
+	(void)config;
+	(void)plan;
+	(void)rng;
+	(void)err;
+	*ret = NULL;
+	return 0;
+}
+
+void workload_no_plan_json(const void *plan_data, struct jw *w)
+{
+	(void)plan_data;
+	jw_null(w);
+}
+
+void workload_no_plan_free(void *plan_data)
+{
+	(void)plan_data;
+}

@@ -1,0 +1,22 @@
+/*
+ * Counts the connections of an evhttp server, which cannot do that itself, and
+ * stops its listener while there are too many. A connection is known from its
+ * bufferevent until it closes; one that closes without ever having sent a
+ * request is only missed after the idle time. One thread.
+ */
+#ifndef NODE_API_CONNS_H
+#define NODE_API_CONNS_H
+
+#include <event2/http.h>
+#include <event2/listener.h>
+
+struct conns;
+
+/* Takes over evhttp's bufferevent callback. The listener is borrowed. */
+struct conns *conns_new(struct event_base *base, struct evhttp *http, struct evconnlistener *l,
+	size_t max, unsigned idle_s);
+void conns_free(struct conns *c);                                  /* NULL is fine */
+void conns_request(struct conns *c, struct evhttp_connection *ec); /* it sent a request */
+void conns_closed(struct conns *c, struct evhttp_connection *ec);
+
+#endif

@@ -1,0 +1,85 @@
+# TAP for the integration tests, and a clean place for each to work in.
+# Source it first: it pins everything that could leak in from outside.
+# shellcheck shell=bash disable=SC2034 # variables are for those that source it
+set -u
+export LC_ALL=C.UTF-8 TZ=UTC
+unset NO_COLOR CLICOLOR_FORCE LOGOS_BLOCKCHAIN_NODE_BIN
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=${LTB_BUILD:-$top/build}
+ltb=$build/ltb
+ltb_node=$build/ltb-node
+work=$(mktemp -d)
+export HOME=$work/home TMPDIR=$work/tmp XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data
+export XDG_CONFIG_HOME=$work/config XDG_CACHE_HOME=$work/cache XDG_RUNTIME_DIR=$work/runtime
+mkdir -p "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
+cd "$work" || exit 1
+tap_n=0
+tap_failed=0
+tap_children=()
+
+tap_finish() {
+	local p
+	for p in "${tap_children[@]}"; do kill -KILL "$p" 2>/dev/null; done
+	cd / && rm -rf "$work"
+	echo "1..$tap_n"
+}
+trap tap_finish EXIT
+
+# ok NAME COMMAND...: passes when the command does; shows its output otherwise.
+ok() {
+	local name=$1 out
+	shift
+	tap_n=$((tap_n + 1))
+	if out=$("$@" 2>&1); then
+		echo "ok $tap_n - $name"
+	else
+		echo "not ok $tap_n - $name"
+		printf '%s\n' "$out" | tail -n 40 | sed 's/^/# /'
+		tap_failed=$((tap_failed + 1))
+	fi
+}
+
+# is NAME GOT WANTED
+is() {
+	tap_n=$((tap_n + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $tap_n - $1"
+	else
+		echo "not ok $tap_n - $1"
+		printf '#      got: %s\n#   wanted: %s\n' "$2" "$3"
+		tap_failed=$((tap_failed + 1))
+	fi
+}
+
+# like NAME TEXT EXTENDED_REGEXP
+like() {
+	tap_n=$((tap_n + 1))
+	if printf '%s\n' "$2" | grep -qE -- "$3"; then
+		echo "ok $tap_n - $1"
+	else
+		echo "not ok $tap_n - $1"
+		printf '%s\n' "$2" | tail -n 30 | sed 's/^/#      got: /'
+		printf '#   wanted: %s\n' "$3"
+		tap_failed=$((tap_failed + 1))
+	fi
+}
+
+# wait_for SECONDS COMMAND...: polls until the command succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# run_status COMMAND...: output in $output, exit status in $status.
+run_status() {
+	output=$("$@" 2>&1)
+	status=$?
+}
+
+# Processes that carry a directory of this test in their arguments.
+processes_below() { pgrep -f -- "$1/"; }
+no_processes_below() { ! processes_below "$1"; }

@@ -1,0 +1,731 @@
+/*
+ * The net thread against a real HTTP server on loopback that misbehaves on
+ * request, and against a handler on a virtual clock.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/net.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+
+/* --- the server: one thread a connection, behaviour by path ------------------------- */
+
+#define CONNECTIONS_MAX 512
+
+struct server {
+	int fd;
+	char base[64];
+	pthread_t thread;
+	pthread_mutex_t lock; /* everything below */
+	int fds[CONNECTIONS_MAX];
+	pthread_t threads[CONNECTIONS_MAX];
+	int n;
+};
+
+struct connection {
+	struct server *server;
+	int slot, fd;
+};
+
+static void put(int fd, const char *text)
+{
+	size_t len = strlen(text);
+	while (len > 0) {
+		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+static void put_answer(int fd, const char *status, const char *body, size_t len)
+{
+	char head[200];
+	snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status, len);
+	put(fd, head);
+	put(fd, body);
+}
+
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+/* false: the connection ends. */
+static bool serve(int fd, const char *path, const char *body)
+{
+	char byte;
+	if (strcmp(path, "/ok") == 0) {
+		put_answer(fd, "200 OK", "hello", 5);
+	} else if (strcmp(path, "/echo") == 0) {
+		put_answer(fd, "201 Created", body, strlen(body));
+	} else if (strcmp(path, "/500") == 0) {
+		put_answer(fd, "500 Internal Server Error", "broken", 6);
+	} else if (strcmp(path, "/redirect") == 0) {
+		put(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+	} else if (strcmp(path, "/big") == 0) {
+		char *big = xmalloc(100001);
+		memset(big, 'b', 100000);
+		big[100000] = '\0';
+		put_answer(fd, "200 OK", big, 100000);
+		free(big);
+	} else if (strcmp(path, "/headers") == 0) {
+		put(fd, "HTTP/1.1 200 OK\r\n");
+		for (int i = 0; i < 5000; i++)
+			put(fd, "X-More: 0123456789012345678901234567890123456789\r\n");
+		put(fd, "\r\n");
+		return false;
+	} else if (strcmp(path, "/garbage") == 0) {
+		put(fd, "this is not HTTP\n\n");
+		return false;
+	} else if (strcmp(path, "/truncated") == 0) {
+		put(fd, CHUNKED "20\r\n{\"half\":");
+		return false;
+	} else if (strcmp(path, "/lines") == 0) {
+		put(fd, CHUNKED
+			"5\r\none\nt\r\n1\r\nw\r\n8\r\no\r\n\nthre\r\n2\r\ne\n\r\n4\r\nfour\r\n"
+			"0\r\n\r\n");
+	} else if (strcmp(path, "/longline") == 0) {
+		put(fd, CHUNKED "6\r\nshort\n\r\n19\r\n0123456789012345678901234\r\n");
+		(void)!read(fd, &byte, 1);
+		return false;
+	} else if (strcmp(path, "/open") == 0) {
+		put(fd, CHUNKED "4\r\none\n\r\n");
+		(void)!read(fd, &byte, 1);
+		return false;
+	} else if (strcmp(path, "/hang") == 0) {
+		(void)!read(fd, &byte, 1);
+		return false;
+	} else {
+		put_answer(fd, "404 Not Found", "", 0);
+	}
+	return true;
+}
+
+static bool read_request(int fd, char *buf, size_t size, char **path, char **body)
+{
+	size_t len = 0;
+	char *end = NULL;
+	while (!end) {
+		ssize_t n = len + 1 < size ? recv(fd, buf + len, size - 1 - len, 0) : 0;
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		buf[len] = '\0';
+		end = strstr(buf, "\r\n\r\n");
+	}
+	const char *length = strstr(buf, "Content-Length: ");
+	size_t want = length && length < end ? strtoul(length + 16, NULL, 10) : 0;
+	*body = end + 4;
+	while (len < (size_t)(*body - buf) + want) {
+		ssize_t n = recv(fd, buf + len, size - 1 - len, 0);
+		if (n <= 0)
+			return false;
+		len += (size_t)n;
+		buf[len] = '\0';
+	}
+	*path = strchr(buf, ' ') + 1;
+	*strchr(*path, ' ') = '\0';
+	return true;
+}
+
+static void *connection_main(void *arg)
+{
+	struct connection *c = arg;
+	char *buf = xmalloc(16384), *path, *body;
+	while (read_request(c->fd, buf, 16384, &path, &body) && serve(c->fd, path, body))
+		;
+	shutdown(c->fd, SHUT_RDWR);
+	free(buf);
+	free(c);
+	return NULL;
+}
+
+static void *server_main(void *arg)
+{
+	struct server *s = arg;
+	for (;;) {
+		int fd = accept(s->fd, NULL, NULL);
+		if (fd < 0)
+			return NULL;
+		pthread_mutex_lock(&s->lock);
+		assert_true(s->n < CONNECTIONS_MAX);
+		struct connection *c = xcalloc(1, sizeof(*c));
+		*c = (struct connection){ s, s->n, fd };
+		s->fds[s->n] = fd;
+		pthread_create(&s->threads[s->n], NULL, connection_main, c);
+		s->n++;
+		pthread_mutex_unlock(&s->lock);
+	}
+}
+
+static void server_start(struct server *s, const char *unix_path)
+{
+	memset(s, 0, sizeof(*s));
+	pthread_mutex_init(&s->lock, NULL);
+	if (unix_path) {
+		struct sockaddr_un un = { .sun_family = AF_UNIX };
+		snprintf(un.sun_path, sizeof(un.sun_path), "%s", unix_path);
+		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(s->fd, (struct sockaddr *)&un, sizeof(un)), 0);
+		snprintf(s->base, sizeof(s->base), "http://localhost");
+	} else {
+		struct sockaddr_in in = { .sin_family = AF_INET };
+		socklen_t len = sizeof(in);
+		in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+		s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(s->fd, (struct sockaddr *)&in, sizeof(in)), 0);
+		getsockname(s->fd, (struct sockaddr *)&in, &len);
+		snprintf(s->base, sizeof(s->base), "http://127.0.0.1:%u", ntohs(in.sin_port));
+	}
+	assert_int_equal(listen(s->fd, 128), 0);
+	pthread_create(&s->thread, NULL, server_main, s);
+}
+
+static void server_stop(struct server *s)
+{
+	shutdown(s->fd, SHUT_RDWR);
+	pthread_join(s->thread, NULL);
+	close(s->fd);
+	for (int i = 0; i < s->n; i++) {
+		shutdown(s->fds[i], SHUT_RDWR);
+		pthread_join(s->threads[i], NULL);
+		close(s->fds[i]);
+	}
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* --- fixture ---------------------------------------------------------------------------- */
+
+static struct server server;
+static struct clock *real_clock;
+static struct net *net;
+
+static int setup(void **state)
+{
+	struct err err = { 0 };
+	(void)state;
+	server_start(&server, NULL);
+	real_clock = clock_new_real();
+	net = net_start(real_clock, NULL, &err);
+	return net ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	net_stop(net);
+	net_free(net);
+	clock_free(real_clock);
+	server_stop(&server);
+	return 0;
+}
+
+static int call(const char *base, const char *path, const char *body, uint64_t timeout_ns,
+	size_t max, int *status, struct strbuf *out, struct err *err)
+{
+	CLEANUP_FREE char *url = xasprintf("%s%s", base, path);
+	const struct net_request req = {
+		.method = body ? NET_POST : NET_GET,
+		.url = url,
+		.body = body,
+		.body_len = body ? strlen(body) : 0,
+		.timeout_ns = timeout_ns,
+		.max_bytes = max,
+	};
+	return net_call(net, &req, NULL, status, out, err);
+}
+
+static void test_answers(void **state)
+{
+	static const struct {
+		const char *path, *body;
+		int status;
+		const char *answer;
+	} cases[] = {
+		{ "/ok", NULL, 200, "hello" },
+		{ "/echo", "{\"a\":1}", 201, "{\"a\":1}" },
+		{ "/500", NULL, 500, "broken" },
+		{ "/nowhere", NULL, 404, "" },
+		{ "/redirect", NULL, 302, "" },
+		{ "/ok", NULL, 200, "hello" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP_STRBUF struct strbuf out = { 0 };
+		struct err err = { 0 };
+		int status = 0;
+		assert_int_equal(call(server.base, cases[i].path, cases[i].body, 20 * NS_PER_S, 0,
+					 &status, &out, &err),
+			0);
+		assert_int_equal(status, cases[i].status);
+		assert_string_equal(strbuf_str(&out), cases[i].answer);
+	}
+}
+
+static void test_failures(void **state)
+{
+	static const struct {
+		const char *base, *path; /* base NULL: the server */
+		uint64_t timeout_ns;
+		enum err_code code;
+		const char *says;
+	} cases[] = {
+		{ NULL, "/hang", 50 * NS_PER_MS, ERR_TIMEOUT, "no answer within 50 ms" },
+		{ NULL, "/truncated", 20 * NS_PER_S, ERR_PROTOCOL, "/truncated" },
+		{ NULL, "/big", 20 * NS_PER_S, ERR_LIMIT, "1000 bytes" },
+		{ NULL, "/headers", 20 * NS_PER_S, ERR_LIMIT, "headers" },
+		{ NULL, "/garbage", 20 * NS_PER_S, ERR_PROTOCOL, "/garbage" },
+		{ "http://127.0.0.1:1", "/", 20 * NS_PER_S, ERR_IO, "127.0.0.1:1" },
+		{ "https://127.0.0.1:1", "/", 20 * NS_PER_S, ERR_USAGE, "https" },
+		{ "file:///etc", "/passwd", 20 * NS_PER_S, ERR_USAGE, "file" },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP_STRBUF struct strbuf out = { 0 };
+		struct err err = { 0 };
+		int status = 77;
+		const char *base = cases[i].base ? cases[i].base : server.base;
+		assert_int_equal(call(base, cases[i].path, NULL, cases[i].timeout_ns, 1000, &status,
+					 &out, &err),
+			-1);
+		assert_int_equal(status, 0);
+		assert_int_equal(err.code, cases[i].code);
+		assert_non_null(strstr(err.text, cases[i].says));
+	}
+}
+
+static void test_unix_socket(void **state)
+{
+	struct server local;
+	char path[100];
+	int status = 0;
+	CLEANUP_STRBUF struct strbuf out = { 0 };
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/test_net.%d.sock", (int)getpid());
+	server_start(&local, path);
+	const struct net_request req = {
+		.url = "http://localhost/ok", .unix_socket = path, .timeout_ns = 20 * NS_PER_S
+	};
+	assert_int_equal(net_call(net, &req, NULL, &status, &out, NULL), 0);
+	assert_int_equal(status, 200);
+	assert_string_equal(strbuf_str(&out), "hello");
+	server_stop(&local);
+	unlink(path);
+}
+
+/* --- streams ------------------------------------------------------------------------------ */
+
+struct heard {
+	pthread_mutex_t lock; /* text */
+	struct strbuf text;   /* lines, each in brackets */
+	sem_t line, done;
+	int status;
+	enum err_code code;
+};
+
+static void heard_init(struct heard *h)
+{
+	memset(h, 0, sizeof(*h));
+	pthread_mutex_init(&h->lock, NULL);
+	sem_init(&h->line, 0, 0);
+	sem_init(&h->done, 0, 0);
+}
+
+static void heard_release(struct heard *h)
+{
+	strbuf_release(&h->text);
+	pthread_mutex_destroy(&h->lock);
+	sem_destroy(&h->line);
+	sem_destroy(&h->done);
+}
+
+static void on_line(const char *line, size_t len, void *arg)
+{
+	struct heard *h = arg;
+	pthread_mutex_lock(&h->lock);
+	strbuf_addf(&h->text, "[%.*s]", (int)len, line);
+	pthread_mutex_unlock(&h->lock);
+	sem_post(&h->line);
+}
+
+static void on_done(const struct net_response *r, void *arg)
+{
+	struct heard *h = arg;
+	h->status = r->status;
+	h->code = r->err ? r->err->code : ERR_NONE;
+	sem_post(&h->done);
+}
+
+static uint64_t stream(struct net *n, struct heard *h, const char *base, const char *path,
+	uint64_t idle_ns, size_t max)
+{
+	CLEANUP_FREE char *url = xasprintf("%s%s", base, path);
+	const struct net_request req = {
+		.url = url,
+		.timeout_ns = 20 * NS_PER_S,
+		.idle_ns = idle_ns,
+		.max_bytes = max,
+		.on_line = on_line,
+		.on_done = on_done,
+		.arg = h,
+	};
+	return net_send(n, &req);
+}
+
+static void test_streams(void **state)
+{
+	static const struct {
+		const char *path;
+		uint64_t idle_ns;
+		size_t max;
+		const char *lines;
+		int status;
+		enum err_code code;
+	} cases[] = {
+		{ "/lines", 0, 0, "[one][two][three][four]", 200, ERR_NONE },
+		{ "/longline", 0, 20, "[short]", 0, ERR_LIMIT },
+		{ "/open", 50 * NS_PER_MS, 0, "[one]", 0, ERR_TIMEOUT },
+		{ "/nowhere", 0, 0, "", 404, ERR_NONE },
+		{ "/truncated", 0, 0, "", 0, ERR_PROTOCOL },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct heard h;
+		heard_init(&h);
+		stream(net, &h, server.base, cases[i].path, cases[i].idle_ns, cases[i].max);
+		sem_wait(&h.done);
+		assert_string_equal(strbuf_str(&h.text), cases[i].lines);
+		assert_int_equal(h.status, cases[i].status);
+		assert_int_equal(h.code, cases[i].code);
+		heard_release(&h);
+	}
+}
+
+static void test_cancelled_stream_is_silent(void **state)
+{
+	struct heard h;
+	(void)state;
+	heard_init(&h);
+	uint64_t id = stream(net, &h, server.base, "/open", 0, 0);
+	sem_wait(&h.line);
+	net_cancel(net, id);
+	assert_int_equal(sem_trywait(&h.done), -1);
+	heard_release(&h); /* a later callback would be a use after free */
+	net_cancel(net, id);
+}
+
+static void test_call_can_be_cancelled(void **state)
+{
+	struct cancel *c = cancel_new(NULL);
+	CLEANUP_FREE char *url = xasprintf("%s/hang", server.base);
+	const struct net_request req = { .url = url, .timeout_ns = 60 * NS_PER_S };
+	CLEANUP_STRBUF struct strbuf out = { 0 };
+	struct err err = { 0 };
+	int status;
+	(void)state;
+	cancel_set(c);
+	assert_int_equal(net_call(net, &req, c, &status, &out, &err), -1);
+	assert_int_equal(err.code, ERR_CANCELLED);
+	cancel_free(c);
+}
+
+/* --- load and races ------------------------------------------------------------------------ */
+
+#define LOAD 5000
+
+struct load {
+	unsigned ok, bad;
+	uint64_t latency_ns;
+	sem_t done;
+};
+
+static void load_done(const struct net_response *r, void *arg)
+{
+	struct load *l = arg;
+	l->latency_ns += r->latency_ns;
+	if (r->status == 200 && r->len == 5)
+		l->ok++;
+	else
+		l->bad++;
+	if (l->ok + l->bad == LOAD)
+		sem_post(&l->done);
+}
+
+static void test_load_reuses_connections(void **state)
+{
+	struct load l = { 0 };
+	CLEANUP_FREE char *url = xasprintf("%s/ok", server.base);
+	const struct net_request req = {
+		.url = url, .timeout_ns = 120 * NS_PER_S, .on_done = load_done, .arg = &l
+	};
+	(void)state;
+	sem_init(&l.done, 0, 0);
+	for (int i = 0; i < LOAD; i++)
+		assert_true(net_send(net, &req) > 0);
+	sem_wait(&l.done);
+	assert_int_equal(l.ok, LOAD);
+	assert_true(l.latency_ns > 0);
+	pthread_mutex_lock(&server.lock);
+	int connections = server.n;
+	pthread_mutex_unlock(&server.lock);
+	assert_in_range(connections, 1, 64);
+	sem_destroy(&l.done);
+}
+
+static void touch_line(const char *line, size_t len, void *arg)
+{
+	(void)line;
+	*(unsigned *)arg += (unsigned)len;
+}
+
+static void touch_done(const struct net_response *r, void *arg)
+{
+	*(unsigned *)arg += (unsigned)r->len + 1;
+}
+
+static void *cancel_racer(void *arg)
+{
+	static const char *const paths[] = { "/ok", "/lines", "/500", "/truncated" };
+	unsigned seed = *(unsigned *)arg;
+	for (int i = 0; i < 60; i++) {
+		unsigned *touched[4];
+		uint64_t ids[4];
+		for (unsigned k = 0; k < 4; k++) {
+			CLEANUP_FREE char *url = xasprintf("%s%s", server.base, paths[k]);
+			touched[k] = xcalloc(1, sizeof(**touched));
+			const struct net_request req = {
+				.url = url,
+				.timeout_ns = 20 * NS_PER_S,
+				.on_line = k == 1 ? touch_line : NULL,
+				.on_done = touch_done,
+				.arg = touched[k],
+			};
+			ids[k] = net_send(net, &req);
+		}
+		for (unsigned spin = 0; spin < (seed = seed * 1103515245 + 12345) % 20000; spin++)
+			__asm__ volatile("");
+		for (unsigned k = 0; k < 4; k++) {
+			net_cancel(net, ids[k]);
+			*touched[k] = 0;
+			free(touched[k]);
+		}
+	}
+	return NULL;
+}
+
+static void test_cancel_races(void **state)
+{
+	pthread_t threads[3];
+	unsigned seeds[3] = { 1, 22, 333 };
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, cancel_racer, &seeds[i]);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void test_stop_ends_everything(void **state)
+{
+	struct err err = { 0 };
+	struct net *n = net_start(real_clock, NULL, &err);
+	struct heard h;
+	(void)state;
+	heard_init(&h);
+	stream(n, &h, server.base, "/open", 0, 0);
+	sem_wait(&h.line);
+	stream(n, &h, server.base, "/hang", 0, 0);
+	net_stop(n);
+	sem_wait(&h.done);
+	sem_wait(&h.done);
+	assert_int_equal(h.code, ERR_CANCELLED);
+	/* what comes too late fails at once */
+	stream(n, &h, server.base, "/ok", 0, 0);
+	assert_int_equal(sem_trywait(&h.done), 0);
+	assert_int_equal(h.code, ERR_CANCELLED);
+	net_free(n);
+	heard_release(&h);
+}
+
+/* --- handler on a virtual clock -------------------------------------------------------------- */
+
+struct fake {
+	struct net *net;
+	struct clock *clock;
+	uint64_t stream_id;
+	int lines;
+	unsigned cancelled;
+};
+
+static void fake_line(void *arg)
+{
+	struct fake *f = arg;
+	if (f->lines == 3) {
+		net_reply(f->net, f->stream_id, 200, "", 0);
+		return;
+	}
+	net_stream_line(f->net, f->stream_id, "tick", 4);
+	f->lines++;
+	net_timer(f->net, clock_now(f->clock) + NS_PER_S, fake_line, f);
+}
+
+static void fake_request(void *arg, uint64_t id, enum net_method m, const char *url,
+	const char *body, size_t len, int is_stream)
+{
+	struct fake *f = arg;
+	(void)m;
+	if (is_stream && strstr(url, "/ticks")) {
+		f->stream_id = id;
+		net_timer(f->net, clock_now(f->clock) + NS_PER_S, fake_line, f);
+	} else if (strstr(url, "/echo")) {
+		net_reply(f->net, id, 200, body, len);
+	} else if (strstr(url, "/refuse")) {
+		net_fail(f->net, id, ERR_IO, "refused");
+	}
+}
+
+static void fake_cancelled(void *arg, uint64_t id)
+{
+	struct fake *f = arg;
+	(void)id;
+	f->cancelled++;
+}
+
+static void test_handler(void **state)
+{
+	struct fake f = { .clock = clock_new_virtual(1000, 0) };
+	const struct net_handler handler = { &f, fake_request, fake_cancelled };
+	struct heard ticks, silent;
+	CLEANUP_STRBUF struct strbuf out = { 0 };
+	struct err err = { 0 };
+	int status;
+	(void)state;
+	clock_join(f.clock);
+	f.net = net_start(f.clock, &handler, &err);
+	heard_init(&ticks);
+	heard_init(&silent);
+
+	const struct net_request echo = { .method = NET_POST,
+		.url = "x/echo",
+		.body = "abc",
+		.body_len = 3,
+		.timeout_ns = NS_PER_S };
+	assert_int_equal(net_call(f.net, &echo, NULL, &status, &out, &err), 0);
+	assert_string_equal(strbuf_str(&out), "abc");
+	assert_true(clock_now(f.clock) == 1000);
+
+	const struct net_request refuse = { .url = "x/refuse", .timeout_ns = NS_PER_S };
+	assert_int_equal(net_call(f.net, &refuse, NULL, &status, &out, &err), -1);
+	assert_int_equal(err.code, ERR_IO);
+	assert_non_null(strstr(err.text, "refused"));
+
+	const struct net_request hang = { .url = "x/hang", .timeout_ns = 7 * NS_PER_S };
+	assert_int_equal(net_call(f.net, &hang, NULL, &status, &out, &err), -1);
+	assert_int_equal(err.code, ERR_TIMEOUT);
+	assert_true(clock_now(f.clock) == 1000 + 7 * NS_PER_S);
+
+	/* an hour of virtual time; the idle watchdog bites only the silent one */
+	uint64_t start = clock_now(f.clock);
+	stream(f.net, &ticks, "x", "/ticks", 2 * NS_PER_S, 0);
+	stream(f.net, &silent, "x", "/silent", 3 * NS_PER_S, 0);
+	clock_wait(f.clock, NULL, NULL, start + 3600 * NS_PER_S);
+	sem_wait(&ticks.done);
+	sem_wait(&silent.done);
+	assert_string_equal(strbuf_str(&ticks.text), "[tick][tick][tick]");
+	assert_int_equal(ticks.status, 200);
+	assert_int_equal(silent.code, ERR_TIMEOUT);
+
+	stream(f.net, &silent, "x", "/silent", 0, 0);
+	net_stop(f.net); /* before leaving, which lets time go on */
+	clock_leave(f.clock);
+	sem_wait(&silent.done);
+	assert_int_equal(silent.code, ERR_CANCELLED);
+	assert_int_equal(f.cancelled, 3); /* hang, the silent stream, and net_stop()'s */
+	net_free(f.net);
+	clock_free(f.clock);
+	heard_release(&ticks);
+	heard_release(&silent);
+}
+
+/* --- timers ----------------------------------------------------------------------------------- */
+
+struct order {
+	struct strbuf text;
+	struct net *net;
+	uint64_t doomed;
+};
+
+struct mark {
+	struct order *order;
+	char name;
+};
+
+static void mark(void *arg)
+{
+	struct mark *m = arg;
+	strbuf_addc(&m->order->text, m->name);
+	if (m->name == 'b')
+		net_timer_cancel(m->order->net, m->order->doomed);
+}
+
+static void test_timers(void **state)
+{
+	struct fake f = { .clock = clock_new_virtual(0, 0) };
+	const struct net_handler handler = { &f, fake_request, fake_cancelled };
+	struct order o = { 0 };
+	struct mark m[8];
+	static const uint64_t at[] = { 50, 20, 20, 90, 70, 10, 60 };
+	(void)state;
+	clock_join(f.clock);
+	o.net = f.net = net_start(f.clock, &handler, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(at); i++) {
+		m[i] = (struct mark){ &o, (char)('a' + i) };
+		uint64_t id = net_timer(f.net, at[i] * NS_PER_S, mark, &m[i]);
+		if (i == 4)
+			o.doomed = id;
+		if (i == 6)
+			net_timer_cancel(f.net, id);
+	}
+	clock_wait(f.clock, NULL, NULL, 80 * NS_PER_S);
+	m[7] = (struct mark){ &o, 'X' };
+	net_run(f.net, mark, &m[7]);
+	assert_string_equal(strbuf_str(&o.text), "fbcaX"); /* d has not come yet */
+	net_stop(f.net); /* before leaving, which lets time go on */
+	clock_leave(f.clock);
+	net_run(f.net, mark, &m[7]);
+	assert_string_equal(strbuf_str(&o.text), "fbcaXX");
+	net_free(f.net);
+	clock_free(f.clock);
+	strbuf_release(&o.text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unix_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_streams, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancelled_stream_is_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_call_can_be_cancelled, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_load_reuses_connections, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cancel_races, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stop_ends_everything, setup, teardown),
+		cmocka_unit_test(test_handler),
+		cmocka_unit_test(test_timers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
