@@ -289,6 +289,7 @@ static int spawn(struct local_node *n, struct err *err)
 		.on_exit = node_exited,
 		.on_line = node_line,
 		.arg = n,
+		.outlive = n->l->env->keep,
 	};
 	n->child = procs_spawn(n->l->env->procs, &ps, err);
 	r = n->child ? 0 : -1;

@@ -20,6 +20,7 @@ struct juror {
 struct jury {
 	struct juror *jurors;
 	size_t n;
+	bool judged; /* verdicts are final */
 };
 
 int check_no_validate(const void *config, const struct scenario *s, struct err *err)
@@ -133,7 +134,8 @@ static struct event *check_event(
 void jury_peek(
 	struct jury *j, const struct model *m, void (*fn)(struct event *ev, void *arg), void *arg)
 {
-	for (size_t i = 0; i < j->n; i++) {
+	/* What is judged is final: what the teardown shows must not touch it. */
+	for (size_t i = 0; i < j->n && !j->judged; i++) {
 		struct juror *juror = &j->jurors[i];
 		struct check_result r = { .verdict = VERDICT_PENDING };
 
@@ -165,6 +167,7 @@ enum verdict jury_judge(
 {
 	enum verdict all = j->n ? VERDICT_PASS : VERDICT_UNKNOWN;
 
+	j->judged = true;
 	for (size_t i = 0; i < j->n; i++) {
 		struct check *c = &j->jurors[i].check;
 		struct check_result r = { .verdict = VERDICT_UNKNOWN };

@@ -63,7 +63,8 @@ struct jury;
 struct jury *jury_new(const struct scenario *s, const struct plan *p);
 void jury_free(struct jury *j);
 void jury_observe(struct jury *j, const struct event *ev, const struct model *m);
-/* Calls fn with a new CHECK event for each check whose live verdict or reason changed. */
+/* Calls fn with a new CHECK event for each check whose live verdict or reason changed; with none
+ * once the jury has judged. */
 void jury_peek(struct jury *j, const struct model *m, void (*fn)(struct event *ev, void *arg),
 	void *arg);
 /* Final: one CHECK event a check. Returns FAIL if any failed, else UNKNOWN if any is, else PASS

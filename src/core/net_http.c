@@ -13,13 +13,31 @@
 
 #include <curl/curl.h>
 
+#include "util/map.h"
 #include "util/mem.h"
 
-#define CONNECTIONS_MAX      4096L /* kept open for reuse */
-#define CONNECTIONS_PER_HOST 32L
-#define HEADERS_MAX          ((size_t)64 * 1024)
-#define SPARE_HANDLES_MAX    1024
-#define EVENTS_AT_ONCE       128
+#define CONNECTIONS_MAX   4096L /* kept open for reuse */
+#define REQUESTS_PER_LANE 32u
+#define HEADERS_MAX       ((size_t)64 * 1024)
+#define SPARE_HANDLES_MAX 1024
+#define EVENTS_AT_ONCE    128
+
+/*
+ * Requests to one host: at most so many at a time, so that load opens few
+ * connections; the rest wait here and not in curl, which goes through all that
+ * wait whenever one ends. Questions (GET) have a lane of their own and do not
+ * stand behind load; streams wait for nobody.
+ */
+struct net_http_lane {
+	struct net_http_host *host;
+	unsigned active;
+	struct net_req *first, *last; /* waiting */
+};
+
+struct net_http_host {
+	char *key; /* scheme, name and port, or the socket's path */
+	struct net_http_lane questions, load;
+};
 
 struct net_http_easy {
 	CURL *easy;
@@ -39,6 +57,7 @@ struct net_http {
 	uint64_t curl_deadline_ns; /* when curl wants to be called; CLOCK_NEVER */
 	struct clock *clock;       /* real: curl lives in real time only */
 	struct curl_slist *json_headers;
+	struct map *hosts; /* those with requests; key -> struct net_http_host */
 	struct net_http_easy *spare;
 	size_t n_spare;
 };
@@ -213,11 +232,13 @@ static void set_method(struct net_http *h, CURL *easy, const struct net_request 
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, name);
 }
 
-void net_http_start(struct net_http *h, struct net_req *req)
+/* Hands the request to curl. */
+static void launch(struct net_http *h, struct net_req *req)
 {
 	struct net_http_easy *e = easy_take(h);
 	e->req = req;
 	req->easy = e;
+	req->start_ns = clock_now(h->clock);
 	curl_easy_setopt(e->easy, CURLOPT_URL, req->r.url);
 	curl_easy_setopt(e->easy, CURLOPT_UNIX_SOCKET_PATH, req->r.unix_socket);
 	set_method(h, e->easy, &req->r);
@@ -226,19 +247,96 @@ void net_http_start(struct net_http *h, struct net_req *req)
 		return;
 	struct err err = { 0 };
 	net_req_error(req, &err, ERR_INTERNAL, "%s", curl_multi_strerror(rc));
-	req->easy = NULL;
-	easy_put(h, e);
+	net_http_abort(h, req);
 	net_req_finish(h->net, req, 0, &err);
+}
+
+static struct net_http_lane *lane_of(struct net_http *h, const struct net_request *r)
+{
+	const char *key = r->unix_socket, *name = strstr(r->url, "://");
+	size_t len = key ? strlen(key) : 0;
+	if (!key) {
+		key = r->url;
+		name = name ? name + 3 : r->url;
+		len = (size_t)(name - r->url) + strcspn(name, "/?#");
+	}
+	struct net_http_host *host = map_get(h->hosts, key, len);
+	if (!host) {
+		host = xcalloc(1, sizeof(*host));
+		host->key = xstrndup(key, len);
+		host->questions.host = host->load.host = host;
+		map_put(h->hosts, key, len, host);
+	}
+	return r->method == NET_GET ? &host->questions : &host->load;
+}
+
+static void lane_remove(struct net_http_lane *lane, struct net_req *req)
+{
+	if (req->lane_prev)
+		req->lane_prev->lane_next = req->lane_next;
+	else
+		lane->first = req->lane_next;
+	if (req->lane_next)
+		req->lane_next->lane_prev = req->lane_prev;
+	else
+		lane->last = req->lane_prev;
+	req->lane_prev = req->lane_next = NULL;
+}
+
+static void host_put(struct net_http *h, struct net_http_host *host)
+{
+	if (host->questions.active || host->load.active)
+		return;
+	map_take(h->hosts, host->key, strlen(host->key));
+	free(host->key);
+	free(host);
+}
+
+void net_http_start(struct net_http *h, struct net_req *req)
+{
+	if (req->r.on_line) {
+		launch(h, req);
+		return;
+	}
+	struct net_http_lane *lane = lane_of(h, &req->r);
+	req->lane = lane;
+	if (lane->active < REQUESTS_PER_LANE) {
+		lane->active++;
+		launch(h, req);
+		return;
+	}
+	req->lane_prev = lane->last;
+	if (lane->last)
+		lane->last->lane_next = req;
+	else
+		lane->first = req;
+	lane->last = req;
 }
 
 void net_http_abort(struct net_http *h, struct net_req *req)
 {
+	struct net_http_lane *lane = req->lane;
 	struct net_http_easy *e = req->easy;
-	if (!e)
-		return;
-	curl_multi_remove_handle(h->multi, e->easy);
+	req->lane = NULL;
 	req->easy = NULL;
-	easy_put(h, e);
+	if (e) {
+		curl_multi_remove_handle(h->multi, e->easy);
+		easy_put(h, e);
+	} else if (lane) {
+		lane_remove(lane, req);
+		return;
+	}
+	if (!lane)
+		return;
+	/* its place goes to the next in the lane */
+	struct net_req *next = lane->first;
+	if (next) {
+		lane_remove(lane, next);
+		launch(h, next);
+	} else {
+		lane->active--;
+		host_put(h, lane->host);
+	}
 }
 
 static void describe_failure(const struct net_http_easy *e, CURLcode rc, struct err *err)
@@ -369,6 +467,7 @@ struct net_http *net_http_new(struct net *n, struct wake *wake, struct err *err)
 	h->epoll_fd = epoll_fd;
 	h->curl_deadline_ns = CLOCK_NEVER;
 	h->clock = clock_new_real();
+	h->hosts = map_new(NULL);
 	h->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
 	h->json_headers = curl_slist_append(h->json_headers, "Expect:");
 	h->multi = curl_multi_init();
@@ -380,7 +479,6 @@ struct net_http *net_http_new(struct net *n, struct wake *wake, struct err *err)
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_MAX);
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, CONNECTIONS_PER_HOST);
 	return h;
 }
 
@@ -396,6 +494,7 @@ void net_http_free(struct net_http *h)
 	}
 	curl_multi_cleanup(h->multi);
 	curl_slist_free_all(h->json_headers);
+	map_free(h->hosts);
 	clock_free(h->clock);
 	close(h->epoll_fd);
 	free(h);

@@ -31,6 +31,7 @@ struct net_command {
 };
 
 struct net_http_easy;
+struct net_http_lane;
 
 struct net_req {
 	struct net_object obj;
@@ -41,10 +42,12 @@ struct net_req {
 	bool ended;           /* nothing of it is on the wire any more */
 	struct net_request r; /* url, unix_socket, body point into own memory */
 	uint64_t start_ns, last_ns;
-	bool open;        /* stream: response headers are complete */
-	struct strbuf in; /* response body, or the unfinished line of a stream */
-	struct net_http_easy *easy;
-	struct net_req *prev, *next; /* requests in progress */
+	bool open;                  /* stream: response headers are complete */
+	struct strbuf in;           /* response body, or the unfinished line of a stream */
+	struct net_http_easy *easy; /* NULL: not with curl (yet) */
+	struct net_http_lane *lane; /* NULL: takes no part in queueing */
+	struct net_req *lane_prev, *lane_next; /* waiting for a connection */
+	struct net_req *prev, *next;           /* requests in progress */
 };
 
 /* The last word on a request: calls on_done unless cancelled; may free req. */

@@ -170,7 +170,7 @@ int preset_each(const struct preset_source *src, preset_fn *fn, void *arg)
 	return rc;
 }
 
-static int unknown_preset(const struct preset_source *src, const char *name, struct err *err)
+static void unknown_preset(const struct preset_source *src, const char *name, struct err *err)
 {
 	struct entries all = { 0 };
 	VEC(const char *) names = { 0 };
@@ -187,7 +187,6 @@ static int unknown_preset(const struct preset_source *src, const char *name, str
 		near ? near : "", near ? "\"? " : "");
 	vec_free(&names);
 	entries_release(&all);
-	return -1;
 }
 
 static int read_file(const char *path, struct found *ret, struct err *err)
@@ -240,7 +239,8 @@ static int find_by_name(const struct preset_source *src, const char *own_dir, co
 			return 0;
 		}
 	}
-	return unknown_preset(src, name, err);
+	unknown_preset(src, name, err);
+	return -1;
 }
 
 static int find_preset(
@@ -281,8 +281,10 @@ static void drop_key(struct ynode *map, const char *key)
 		ynode_free(map->keys[i]);
 		ynode_free(map->items[i]);
 		map->len--;
-		memmove(map->keys + i, map->keys + i + 1, (map->len - i) * sizeof(map->keys[0]));
-		memmove(map->items + i, map->items + i + 1, (map->len - i) * sizeof(map->items[0]));
+		for (; i < map->len; i++) {
+			map->keys[i] = map->keys[i + 1];
+			map->items[i] = map->items[i + 1];
+		}
 		return;
 	}
 }

@@ -69,10 +69,14 @@ static int cut(struct path *p, struct err *err)
 
 		if (dot)
 			*dot = '\0';
-		if (!*s)
-			return fail(p, err, "expected names with dots between them");
-		if (p->len == SET_MAX_SEGMENTS)
-			return fail(p, err, "more than %d names in the key", SET_MAX_SEGMENTS);
+		if (!*s) {
+			fail(p, err, "expected names with dots between them");
+			return -1;
+		}
+		if (p->len == SET_MAX_SEGMENTS) {
+			fail(p, err, "more than %d names in the key", SET_MAX_SEGMENTS);
+			return -1;
+		}
 		p->segments[p->len++] = s;
 		if (!dot)
 			return 0;

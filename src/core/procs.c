@@ -37,6 +37,9 @@ struct child {
 	struct procs *owner; /* a reference */
 	pid_t pid;           /* immutable */
 
+	/* immutable */
+	bool outlive;
+
 	/* owner->lock */
 	int refs;
 	bool ended;    /* reaped; status is valid */
@@ -139,6 +142,34 @@ static int log_open(struct child *c, struct err *err)
 	return 0;
 }
 
+static void tail_append(struct child *c, const char *data, size_t len)
+{
+	pthread_mutex_lock(&c->owner->lock);
+	while (len) {
+		size_t at = c->tail_total % TAIL_BYTES;
+		size_t n = MIN(len, TAIL_BYTES - at);
+		memcpy(c->tail + at, data, n);
+		c->tail_total += n;
+		data += n;
+		len -= n;
+	}
+	pthread_mutex_unlock(&c->owner->lock);
+}
+
+/* The last words of a child that writes to its log itself; as many bytes as fit into the ring. */
+static void tail_from_log(struct child *c)
+{
+	char buf[TAIL_BYTES];
+	int fd = c->log_path ? open(c->log_path, O_RDONLY | O_CLOEXEC) : -1;
+	off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
+	off_t from = size > (off_t)TAIL_BYTES ? size - (off_t)TAIL_BYTES : 0;
+	ssize_t n = size > 0 ? pread(fd, buf, TAIL_BYTES, from) : 0;
+
+	if (n > 0)
+		tail_append(c, buf, (size_t)n);
+	close_fd(&fd);
+}
+
 /* A log that cannot be written is given up; the child must not suffer from a full disk. */
 static void log_append(struct child *c, const char *data, size_t len)
 {
@@ -153,20 +184,6 @@ static void log_append(struct child *c, const char *data, size_t len)
 	if (fs_write_all(c->log_fd, data, len) < 0)
 		close_fd(&c->log_fd);
 	c->log_bytes += len;
-}
-
-static void tail_append(struct child *c, const char *data, size_t len)
-{
-	pthread_mutex_lock(&c->owner->lock);
-	while (len) {
-		size_t at = c->tail_total % TAIL_BYTES;
-		size_t n = MIN(len, TAIL_BYTES - at);
-		memcpy(c->tail + at, data, n);
-		c->tail_total += n;
-		data += n;
-		len -= n;
-	}
-	pthread_mutex_unlock(&c->owner->lock);
 }
 
 static bool is_detached(struct child *c)
@@ -254,11 +271,16 @@ static struct child *start_child(struct procs *p, const struct procs_spec *spec,
 		.on_exit = spec->on_exit,
 		.on_line = spec->on_line,
 		.arg = spec->arg,
+		.outlive = spec->outlive,
 	};
 	if (c->log_path && log_open(c, err) < 0)
 		goto fail;
-	if ((c->log_path || c->on_line) && open_pipe(&c->out_fd, &child_out, err) < 0)
+	if (spec->outlive) {
+		child_out = c->log_fd;
+		c->log_fd = -1;
+	} else if ((c->log_path || c->on_line) && open_pipe(&c->out_fd, &child_out, err) < 0) {
 		goto fail;
+	}
 	const struct proc_spec ps = {
 		.argv = spec->argv,
 		.env = spec->env,
@@ -266,7 +288,7 @@ static struct child *start_child(struct procs *p, const struct procs_spec *spec,
 		.stdin_fd = -1,
 		.stdout_fd = child_out,
 		.stderr_fd = child_out,
-		.die_with_parent = true,
+		.die_with_parent = !spec->outlive,
 	};
 	if (proc_spawn(&ps, &c->proc, err) < 0)
 		goto fail;
@@ -321,6 +343,8 @@ static bool end_child(struct child *c)
 	/* while the leader is a zombie, its group's number cannot be anybody else's */
 	proc_signal_group(&c->proc, SIGKILL);
 	pump(c, CHUNKS_AT_THE_END);
+	if (c->outlive)
+		tail_from_log(c);
 	if (c->on_line)
 		line_done(c);
 

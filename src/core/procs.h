@@ -8,6 +8,7 @@
 #ifndef CORE_PROCS_H
 #define CORE_PROCS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,12 @@ struct procs_spec {
 	/* A complete line of output; may be NULL. Lines are cut at 4 KiB. */
 	void (*on_line)(void *arg, struct child *c, const char *line, size_t len);
 	void *arg;
+	/*
+	 * It may live on when this program ends (--keep): no death with the parent, and its output
+	 * goes straight to the log file, so there is no cap and no on_line. procs_stop() still
+	 * kills it; a program that just exits does not.
+	 */
+	bool outlive;
 };
 
 struct procs *procs_start(struct err *err);

@@ -364,6 +364,7 @@ static int start_parts(struct run *r, struct err *err)
 	if (!r->procs)
 		return -1;
 	r->env.procs = r->procs;
+	r->env.keep = r->opt.keep;
 	r->net = net_start(r->clock, r->backend.ops->handler(&r->backend), err);
 	if (!r->net)
 		return -1;

@@ -132,13 +132,16 @@ static int read_choice(const struct ynode *n, const char *where, const char *nou
 		*ret_options = n->items[0];
 		return 0;
 	}
-	if (n->kind == YNODE_MAP && n->len > 1)
-		return option_err(n->keys[1], where, err,
+	if (n->kind == YNODE_MAP && n->len > 1) {
+		option_err(n->keys[1], where, err,
 			"expected one %s, found %s beside %s; options are indented below the name",
 			noun, option_quote(n->keys[1]->scalar, buf, sizeof(buf)),
 			option_quote(n->keys[0]->scalar, buf2, sizeof(buf2)));
-	return option_err(n, where, err, "expected NAME or NAME: {options}, not %s",
+		return -1;
+	}
+	option_err(n, where, err, "expected NAME or NAME: {options}, not %s",
 		n->kind == YNODE_MAP ? "an empty map" : option_value_text(n, buf, sizeof(buf)));
+	return -1;
 }
 
 static int read_layout(struct topology *t, const struct ynode *topology, struct err *err)

@@ -5,12 +5,6 @@
 
 #define PENDING_FOR_NEW_PEER (4u * 1024 * 1024) /* bytes of transactions */
 
-/* A node that forks hides its chain; one that stalls has nothing new to tell. */
-static bool ignores_blocks(const struct node *n)
-{
-	return node_misbehaves(n, MISBEHAVE_STALL) || node_misbehaves(n, MISBEHAVE_FORK);
-}
-
 static struct wire_tip own_tip(const struct node *n)
 {
 	const struct chain_entry tip = chain_tip(n->chain);
@@ -22,7 +16,7 @@ static void tell_tip(struct node *n)
 {
 	struct wire_tip tip = own_tip(n);
 
-	if (!ignores_blocks(n))
+	if (!node_ignores_blocks(n))
 		net_broadcast_tip(n->net, &tip);
 }
 
@@ -60,7 +54,7 @@ static void block_accepted(struct node *n, const struct id32 *id, bool new_tip, 
 	n->lib_moved = false;
 	http_publish_block(n->http, id);
 	/* Who fetches in batches tells its new tip at the end; others then fetch from it. */
-	if (!batch && !ignores_blocks(n)) {
+	if (!batch && !node_ignores_blocks(n)) {
 		net_broadcast_span(n->net, WIRE_BLOCK, data, len, from);
 		if (new_tip)
 			tell_tip(n);
@@ -111,7 +105,7 @@ static enum session_block on_block(void *arg, struct session *s, const void *dat
 	struct node *n = arg;
 	struct id32 key;
 
-	if (ignores_blocks(n) || n->failed)
+	if (node_ignores_blocks(n) || n->failed)
 		return SESSION_BLOCK_OK;
 	seen_key(data, len, &key);
 	if (!batch && seen_has(n->seen, &key))
@@ -354,7 +348,7 @@ static bool may_sync(void *arg, struct session *s)
 {
 	struct node *n = arg;
 
-	return !n->failed && !ignores_blocks(n) && net_session_may_sync(n->net, s);
+	return !n->failed && !node_ignores_blocks(n) && net_session_may_sync(n->net, s);
 }
 
 static void sync_ended(void *arg, struct session *s)

@@ -43,6 +43,11 @@ bool node_misbehaves(const struct node *n, enum misbehave m)
 	return n->cfg->misbehave == m && chain_tip(n->chain).height >= n->cfg->misbehave_after;
 }
 
+bool node_ignores_blocks(const struct node *n)
+{
+	return node_misbehaves(n, MISBEHAVE_STALL) || node_misbehaves(n, MISBEHAVE_FORK);
+}
+
 void node_fail(struct node *n, const struct err *err)
 {
 	if (!n->failed)
@@ -56,7 +61,7 @@ void node_update_mode(struct node *n)
 {
 	if (n->online)
 		return;
-	if (net_n_targets(n->net) > 0) {
+	if (net_n_targets(n->net) > 0 && !node_ignores_blocks(n)) {
 		size_t peers = net_counts(n->net).peers;
 		bool waited = node_mono_ms() - n->started_ms >= 2 * n->genesis.slot_duration_ms;
 		if (peers ? net_wants_sync(n->net) : !waited)
@@ -479,9 +484,11 @@ static int start(struct node *n, struct err *err)
 	event_add(n->sigterm, NULL);
 	event_add(n->sigint, NULL);
 	n->started_ms = node_mono_ms();
-	node_update_mode(n);
 	arm_slot_timer(n);
-	return announce(n, err);
+	if (announce(n, err))
+		return -1;
+	node_update_mode(n);
+	return 0;
 }
 
 static void stop(struct node *n)

@@ -55,6 +55,8 @@ void node_fail(struct node *n, const struct err *err);
 void node_update_mode(struct node *n);
 /* Is this misbehaviour asked for, and has its height come? */
 bool node_misbehaves(const struct node *n, enum misbehave m);
+/* A node that forks hides its chain; one that stalls has nothing new to tell. */
+bool node_ignores_blocks(const struct node *n);
 uint64_t node_wall_ms(void);
 uint64_t node_mono_ms(void);
 uint64_t node_slot(const struct node *n);

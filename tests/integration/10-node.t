@@ -22,11 +22,15 @@ start() {
 	local name=$1
 	shift
 	mkdir -p "$name"
+	rm -f "$name/ready" # of a predecessor that was killed
 	"$ltb_node" --genesis genesis.json --data "$name/data" --ready-file "$name/ready" \
 		--name "$name" "$@" 2>>"$name/log" &
 	eval "pid_$name=$!"
 	tap_children+=("$!")
-	wait_for 10 test -s "$name/ready"
+	wait_for 10 test -s "$name/ready" || {
+		echo "Bail out! $name does not start: $(tail -n 3 "$name/log")"
+		exit 1
+	}
 }
 
 pid() { eval "echo \$pid_$1"; }
@@ -42,8 +46,11 @@ code() { # NODE PATH [CURL OPTIONS]
 post() { code "$1" "$2" -H 'Content-Type: application/json' --data-binary "$3"; }
 height_above() { [ "$(info "$1" height)" -gt "$2" ]; }
 peers_are() { [ "$(api "$1" /network/info | jq .n_peers)" = "$2" ]; }
-online() { api "$1" /cryptarchia/info | jq -e '.mode == {Started: "Online"}'; }
-same_tip() { [ "$(info "$1" tip)" = "$(info "$2" tip)" ]; }
+online() { [ "$(api "$1" /cryptarchia/info | jq -c .mode)" = '{"Started":"Online"}' ]; }
+same_tip() {
+	local tip
+	tip=$(info "$1" tip) && [ -n "$tip" ] && [ "$tip" = "$(info "$2" tip)" ]
+}
 # Does B have A's last irreversible block on its chain?
 lib_in() { [ "$(api "$2" "/cryptarchia/blocks/$(info "$1" lib)" | jq -r .header.id)" != "" ]; }
 tx_in_block() {
@@ -61,7 +68,6 @@ done
 
 genesis genesis.json it-1
 start n1 --key-file key1 --wallet-file wallet
-ok "n1 is ready" test -s n1/ready
 is "ready file: pid" "$(jq .pid n1/ready)" "$(pid n1)"
 start n2 --key-file key2 --peer "$(p2p n1)"
 start n3 --key-file key3 --peer "$(p2p n1)" --peer "$(p2p n2)"
@@ -179,6 +185,14 @@ ok "the others go on without it" wait_for 30 height_above n1 $(($(info n1 height
 is "it stands still" "$(info bad_stall tip)" "$stalled"
 ok "the dropped transfer is nowhere" balance_is n1 "$y" 500
 
+kill -TERM "$(pid n3)"
+wait "$(pid n3)"
+start n3 --key-file key3 --misbehave=fork:1 --peer "$(p2p n1)"
+ok "a forking node builds alone" wait_for 30 height_above n3 $(($(info n3 height) + 1))
+forked=$(info n3 tip)
+ok "the others go on without it, too" wait_for 30 height_above n1 $(($(info n1 height) + 2))
+is "they never hear of its blocks" "$(code n1 "/cryptarchia/blocks/$forked")" 404
+
 # --- bad luck at the start ----------------------------------------------------------------------
 
 run_status timeout 10 "$ltb_node" --genesis genesis.json --data d5 --http "$(http n1)"
@@ -219,6 +233,6 @@ for n in n1 n2 n3 bad_tx bad_stall alien; do
 	wait "$(pid $n)"
 	is "$n ends with 0" $? 0
 done
-ok "nothing was reported by a sanitizer" sh -c '! grep -l "Sanitizer\|runtime error" */log'
+ok "nothing was reported by a sanitizer" sh -c '! grep -h -A 30 "Sanitizer\|runtime error" */log'
 
 [ $tap_failed = 0 ]

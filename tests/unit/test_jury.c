@@ -156,6 +156,15 @@ static void test_peek_tells_changes(void **state)
 	event_free(ev);
 	jury_peek(j, m, tell, &told);
 	assert_int_equal(told.n, 2);
+	/* a final verdict is not taken back by what the teardown shows */
+	jury_judge(j, m, tell, &told);
+	assert_int_equal(told.n, 3);
+	assert_int_equal(told.last, VERDICT_PASS);
+	ev = event_new(EVENT_REORG, 0, 0);
+	jury_observe(j, ev, m);
+	event_free(ev);
+	jury_peek(j, m, tell, &told);
+	assert_int_equal(told.n, 3);
 	jury_free(j);
 	model_free(m);
 }

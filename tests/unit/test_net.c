@@ -158,9 +158,12 @@ static void *server_main(void *arg)
 {
 	struct server *s = arg;
 	for (;;) {
+		const int on = 1;
 		int fd = accept(s->fd, NULL, NULL);
 		if (fd < 0)
 			return NULL;
+		/* an answer is two writes, which must not wait for each other */
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		pthread_mutex_lock(&s->lock);
 		assert_true(s->n < CONNECTIONS_MAX);
 		struct connection *c = xcalloc(1, sizeof(*c));

@@ -201,6 +201,23 @@ static void block_before_answer(void **state)
 	fx_expect(&f, VERDICT_PASS, "1 of 1");
 }
 
+/* Between the block that has it and the chain's end there are blocks that nobody has seen. */
+static void hole_in_the_chain(void **state)
+{
+	(void)state;
+	struct fx f;
+	struct id32 tx = tx_hash(0);
+	fx_init(&f, &tx_inclusion_check, 1);
+	fx_start(&f);
+	fx_tx(&f, tx, TX_SUBMITTED, 0, NULL, fx_time(1));
+	fx_block_with(&f, fx_id(0, 1), fx_id(0, 0), 1, &tx, 1, fx_time(1));
+	fx_tx(&f, tx, TX_INCLUDED, 0, NULL, fx_time(1));
+	for (uint64_t h = 5; h < 9; h++)
+		fx_block(&f, h, fx_time(h));
+	fx_end(&f, fx_time(9));
+	fx_expect(&f, VERDICT_UNKNOWN, "for 1 more the block tree is too incomplete");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +231,7 @@ int main(void)
 		cmocka_unit_test(interrupted_run_excuses_pending),
 		cmocka_unit_test(latency_bound),
 		cmocka_unit_test(block_before_answer),
+		cmocka_unit_test(hole_in_the_chain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,9 @@ static void on_conn_closed(struct evhttp_connection *ec, void *arg)
 		struct open_reply *o = h->open.items[i];
 		if (o->ec != ec)
 			continue;
+		/* Cut off from its connection, a request that is not answered yet is ours. */
+		if (!evhttp_request_get_connection(o->rq))
+			evhttp_request_free(o->rq);
 		o->rq = NULL;
 		o->ec = NULL;
 		if (o->action != API_DIAL) /* the answer of a dial will find it */
@@ -289,9 +292,7 @@ static struct evconnlistener *bind_listener(struct http *h, struct err *err)
 	}
 	socklen_t got = sizeof(ss);
 	if (getsockname(evconnlistener_get_fd(l), (struct sockaddr *)&ss, &got) == 0)
-		h->listen.port = ntohs(ss.ss_family == AF_INET6
-					       ? ((const struct sockaddr_in6 *)&ss)->sin6_port
-					       : ((const struct sockaddr_in *)&ss)->sin_port);
+		h->listen.port = address_from_sockaddr((struct sockaddr *)&ss).port;
 	return l;
 }
 

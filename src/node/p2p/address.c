@@ -2,6 +2,8 @@
 #include "node/p2p/address.h"
 
 #include <arpa/inet.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "util/mem.h"
@@ -143,6 +145,41 @@ const char *address_multiaddr(const struct address *a, char buf[ADDRESS_TEXT])
 
 	snprintf(buf, ADDRESS_TEXT, "/%s/%s/tcp/%u", family, a->host, a->port);
 	return buf;
+}
+
+bool address_to_sockaddr(const struct address *a, struct sockaddr_storage *ret, int *ret_len)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(a->port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(a->port) };
+
+	memset(ret, 0, sizeof(*ret));
+	if (inet_pton(AF_INET, a->host, &in.sin_addr) == 1) {
+		memcpy(ret, &in, sizeof(in));
+		*ret_len = sizeof(in);
+		return true;
+	}
+	if (inet_pton(AF_INET6, a->host, &in6.sin6_addr) == 1) {
+		memcpy(ret, &in6, sizeof(in6));
+		*ret_len = sizeof(in6);
+		return true;
+	}
+	return false;
+}
+
+struct address address_from_sockaddr(const struct sockaddr *sa)
+{
+	struct address a = { 0 };
+
+	if (sa->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)sa;
+		inet_ntop(AF_INET, &in->sin_addr, a.host, sizeof(a.host));
+		a.port = ntohs(in->sin_port);
+	} else if (sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const void *)sa;
+		inet_ntop(AF_INET6, &in6->sin6_addr, a.host, sizeof(a.host));
+		a.port = ntohs(in6->sin6_port);
+	}
+	return a;
 }
 
 bool address_eq(const struct address *a, const struct address *b)

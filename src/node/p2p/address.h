@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include <sys/socket.h>
+
 #include "util/err.h"
 #include "util/hex.h"
 
@@ -30,6 +32,10 @@ const char *address_text(const struct address *a, char buf[ADDRESS_TEXT]); /* HO
 const char *address_multiaddr(const struct address *a, char buf[ADDRESS_TEXT]);
 /* For bind() and connect(); false when the host is a name, not a number. */
 bool address_sockaddr(const struct address *a, struct sockaddr_storage *ret, socklen_t *ret_len);
+/* Numeric hosts only. */
+bool address_to_sockaddr(const struct address *a, struct sockaddr_storage *ret, int *ret_len);
+/* Zero for anything but IPv4 and IPv6. */
+struct address address_from_sockaddr(const struct sockaddr *sa);
 bool address_eq(const struct address *a, const struct address *b);
 
 /* libp2p's form for an Ed25519 key, "12D3KooW...". */

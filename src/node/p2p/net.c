@@ -309,6 +309,7 @@ static void on_accept(
 	size_t inbound = 0;
 
 	(void)l;
+	(void)len;
 	for (size_t i = 0; i < n->conns.len; i++)
 		inbound += !n->conns.items[i]->target;
 	if (inbound >= NET_MAX_INBOUND) {
@@ -316,16 +317,7 @@ static void on_accept(
 		return;
 	}
 	struct conn *c = conn_new(n, fd, NULL);
-	struct address a = { 0 };
-	if (sa->sa_family == AF_INET && (size_t)len >= sizeof(struct sockaddr_in)) {
-		const struct sockaddr_in *in = (const void *)sa;
-		evutil_inet_ntop(AF_INET, &in->sin_addr, a.host, sizeof(a.host));
-		a.port = ntohs(in->sin_port);
-	} else if (sa->sa_family == AF_INET6 && (size_t)len >= sizeof(struct sockaddr_in6)) {
-		const struct sockaddr_in6 *in6 = (const void *)sa;
-		evutil_inet_ntop(AF_INET6, &in6->sin6_addr, a.host, sizeof(a.host));
-		a.port = ntohs(in6->sin6_port);
-	}
+	const struct address a = address_from_sockaddr(sa);
 	address_text(&a, c->addr);
 	start_session(c);
 }
@@ -438,9 +430,7 @@ struct net *net_new(const struct net_config *cfg, struct err *err)
 		return NULL;
 	}
 	if (getsockname(evconnlistener_get_fd(n->listener), (struct sockaddr *)&ss, &len) == 0)
-		n->listen.port = ntohs(ss.ss_family == AF_INET6
-					       ? ((const struct sockaddr_in6 *)&ss)->sin6_port
-					       : ((const struct sockaddr_in *)&ss)->sin_port);
+		n->listen.port = address_from_sockaddr((struct sockaddr *)&ss).port;
 	n->reaper = event_new(cfg->base, -1, 0, on_reap, n);
 	n->tick = event_new(cfg->base, -1, EV_PERSIST, on_tick, n);
 	event_add(n->tick, &tick);
