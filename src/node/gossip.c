@@ -231,18 +231,15 @@ static int on_tx(void *arg, struct session *s, const void *data, size_t len, str
 		return err_prefix(err, "invalid transaction");
 	}
 	id32_hex(&tx->hash, hex);
-	switch (chain_submit(n->chain, tx, false, node_slot(n), &why)) {
-	case MEMPOOL_ADDED:
+	enum mempool_result r = chain_submit(n->chain, tx, false, node_slot(n), &why);
+	if (r == MEMPOOL_REFUSED) { /* depends on the state of our chain: no fault of the peer */
+		log_debug("refused transaction %.16s: %s", hex, why.text);
+		return 0;
+	}
+	seen_add(n->seen, &key, node_mono_ms());
+	if (r == MEMPOOL_ADDED) { /* one that waits is passed on once its inputs are there */
 		n->api.last_item_ms = node_wall_ms();
 		net_broadcast_span(n->net, WIRE_TX, data, len, s);
-		/* fall through */
-	case MEMPOOL_WAITING: /* passed on once its inputs are there */
-	case MEMPOOL_KNOWN:
-		seen_add(n->seen, &key, node_mono_ms());
-		break;
-	case MEMPOOL_REFUSED: /* depends on the state of our chain: no fault of the peer */
-		log_debug("refused transaction %.16s: %s", hex, why.text);
-		break;
 	}
 	return 0;
 }

@@ -421,9 +421,9 @@ static void test_tx_refusals(void **state)
 	struct id32 tip = b->id;
 	for (size_t i = 0; i < ARRAY_LEN(bad_txs); i++) {
 		/* in a block, behind a good one that must be taken back */
-		struct id32 note3 = fixture_note_of(r.c, &r.wallet[3].pk);
+		struct id32 note1 = fixture_note_of(r.c, &r.wallet[1].pk);
 		struct tx *txs[2] = {
-			fixture_pay(&r.wallet[3], &note3, 100, &r.wallet[2].pk),
+			fixture_pay(&r.wallet[1], &note1, 100, &r.wallet[0].pk),
 			make_bad(&r, bad_txs[i].kind, paid, first),
 		};
 		b = fixture_block(r.c, &tip, 2 + i, &r.leader[0], txs, 2);
