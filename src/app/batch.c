@@ -88,10 +88,12 @@ static int make_run_dir(struct batch *b, struct err *err)
 		(unsigned long)(now.tv_nsec / 1000) & 0xffff);
 	if (b->cli->out) {
 		b->run_dir = fs_absolute(b->cli->out);
-		if (rmdir(b->run_dir) < 0 && errno != ENOENT)
+		/* An empty directory may be used; what has something in it is somebody's. */
+		if (rmdir(b->run_dir) < 0 && (errno == ENOTEMPTY || errno == EEXIST))
 			return err_set(err, ERR_USAGE,
-				"--out %s: %s; name a directory that is empty or does not exist yet",
-				b->run_dir, errno == ENOTDIR ? "is not a directory" : strerror(errno));
+				"--out %s: the directory is not empty; name one that is empty or does not "
+				"exist yet",
+				b->run_dir);
 		return fs_mkdirs(b->run_dir, 0755, err);
 	}
 	CLEANUP_FREE char *runs = app_runs_dir();

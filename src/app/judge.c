@@ -47,8 +47,12 @@ static int read_run_start(const char *path, uint64_t *ret_seed, char **ret_backe
 		*ret_backend = xstrdup(ev->u.run_start.backend);
 		*ret_preset = xstrdup(ev->u.run_start.preset);
 		status = 0;
-	} else if (!err->code) {
-		err_set(err, ERR_USAGE, "%s does not begin with a run_start event", path);
+	} else {
+		struct err why = *err;
+
+		err_clear(err);
+		err_set(err, ERR_USAGE, "%s does not begin with a run_start event%s%s", path,
+			why.code ? ": " : "", why.text);
 	}
 	event_free(ev);
 	free(text);

@@ -2,7 +2,8 @@
  * Expectation (safety, at any time): no two nodes disagree at or below the
  * last irreversible block. Every LIB ever reported must lie on one chain, and
  * at the end the tips of all nodes that are up must meet a bounded number of
- * blocks back. An older LIB after a restart is fine: it is on the chain.
+ * blocks back. An older LIB after a restart is fine: it is on the chain. So is
+ * a tip that is merely behind: that is for consensus_liveness to judge.
  */
 #include <inttypes.h>
 
@@ -144,7 +145,7 @@ static void observe(struct check *c, const struct event *ev, const struct model 
 struct tips_result {
 	unsigned n_up, n_excused, n_untold; /* nodes; untold: a tip or LIB that cannot be placed */
 	uint64_t depth;
-	int deepest, other; /* nodes; -1 */
+	int deepest, last; /* nodes; -1 */
 };
 
 static const struct view_block *known_tip(
@@ -171,45 +172,68 @@ static bool is_off_best(const struct model *m, const struct view_block *tip)
 	return best && chain_view_relation(m->chain, &tip->id, &best->id) == VIEW_FORKED;
 }
 
-/* The tips of all nodes that are up: where they meet, and how far back the farthest is. */
-static void compare_tips(const struct state *s, const struct model *m, struct tips_result *ret)
+static bool takes_part(const struct state *s, const struct model *m, size_t node)
 {
-	const struct view_block *common = NULL;
-	int first = -1;
+	return model_node_is_healthy(m, node) && node < s->nodes.len && s->nodes.items[node].has;
+}
 
-	*ret = (struct tips_result){ .deepest = -1, .other = -1 };
+/* The highest tip of a node that is up. */
+static const struct view_block *leading_tip(const struct state *s, const struct model *m)
+{
+	const struct view_block *lead = NULL;
 	for (size_t i = 0; i < m->n_nodes; i++) {
-		if (!model_node_is_healthy(m, i) || i >= s->nodes.len || !s->nodes.items[i].has) {
+		const struct view_block *tip =
+			takes_part(s, m, i) ? known_tip(s, m->chain, i) : NULL;
+		if (tip && (!lead || tip->height > lead->height))
+			lead = tip;
+	}
+	return lead;
+}
+
+/* Finds where the tips of all nodes that are up meet. */
+static const struct view_block *meeting_point(const struct state *s, const struct model *m,
+	const struct view_block *lead, struct tips_result *ret)
+{
+	const struct view_block *common = lead;
+	for (size_t i = 0; i < m->n_nodes; i++) {
+		if (!takes_part(s, m, i)) {
 			ret->n_excused += m->nodes[i].state != NODE_REMOVED;
 			continue;
 		}
 		ret->n_up++;
+		ret->last = (int)i;
 		const struct view_block *tip = known_tip(s, m->chain, i);
 		if (!tip || lib_is_unsettled(s, i)) {
 			ret->n_untold++;
 			continue;
 		}
-		const struct view_block *meet =
-			common ? chain_view_common(m->chain, &common->id, &tip->id) : tip;
-		if (!meet) {
+		if (chain_view_relation(m->chain, &tip->id, &lead->id) == VIEW_ANCESTOR)
+			continue;
+		const struct view_block *meet = chain_view_common(m->chain, &common->id, &tip->id);
+		if (meet)
+			common = meet;
+		else
 			ret->n_untold++;
-			continue;
-		}
-		first = first < 0 ? (int)i : first;
-		common = meet;
 	}
+	return common;
+}
+
+/* Compares the tips of all nodes that are up: how far back from the farthest they meet. */
+static void compare_tips(const struct state *s, const struct model *m, struct tips_result *ret)
+{
+	*ret = (struct tips_result){ .deepest = -1, .last = -1 };
+	const struct view_block *common = meeting_point(s, m, leading_tip(s, m), ret);
 	for (size_t i = 0; common && i < m->n_nodes; i++) {
-		const struct view_block *tip = known_tip(s, m->chain, i);
-		if (!tip || !model_node_is_healthy(m, i))
+		const struct view_block *tip =
+			takes_part(s, m, i) ? known_tip(s, m->chain, i) : NULL;
+		uint64_t depth = tip ? check_steps(tip, common) : UINT64_MAX;
+		if (depth == UINT64_MAX)
 			continue;
-		uint64_t depth = check_steps(tip, common);
 		/* of two that are as deep, the one off the best chain is to be named */
-		bool deeper = ret->deepest < 0 || depth > ret->depth ||
-			      (depth == ret->depth && is_off_best(m, tip));
-		if (depth != UINT64_MAX && deeper) {
+		if (ret->deepest < 0 || depth > ret->depth ||
+			(depth == ret->depth && is_off_best(m, tip))) {
 			ret->depth = depth;
 			ret->deepest = (int)i;
-			ret->other = first;
 		}
 	}
 }
@@ -278,8 +302,7 @@ static void verdict_of_tips(const struct check *c, const struct model *m,
 			"at the end the tip of %s is %" PRIu64
 			" blocks off the chain of %s; at most "
 			"%" PRIu64 " are allowed",
-			check_node(m, t->deepest).s, t->depth,
-			check_node(m, across >= 0 ? across : t->other).s, limit);
+			check_node(m, t->deepest).s, t->depth, check_node(m, across).s, limit);
 	} else if (t->n_up == 0) {
 		check_set(r, VERDICT_UNKNOWN, "no node was up at the end");
 	} else if (t->n_untold > 0) {
@@ -291,7 +314,7 @@ static void verdict_of_tips(const struct check *c, const struct model *m,
 	} else if (t->n_up == 1) {
 		check_set(r, VERDICT_PASS,
 			"only %s could be compared, and it kept to one chain up to LIB %" PRIu64,
-			check_node(m, t->deepest).s, lib);
+			check_node(m, t->last).s, lib);
 	} else {
 		check_set(r, VERDICT_PASS, "%s%u nodes share one chain up to LIB %" PRIu64,
 			t->n_excused ? "" : "all ", t->n_up, lib);

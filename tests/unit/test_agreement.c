@@ -119,6 +119,19 @@ static void unknown_tip(void **state)
 	fx_expect(&f, VERDICT_UNKNOWN, "1 of 3 nodes");
 }
 
+/* A node that stands still disagrees with nobody. */
+static void tip_far_behind(void **state)
+{
+	(void)state;
+	struct fx f;
+	fx_init(&f, &agreement_check, 3);
+	fx_start(&f);
+	fx_blocks(&f, 1, 5, -1);
+	fx_blocks(&f, 6, 60, 1);
+	fx_sample(&f, 1, 5, fx_time(60));
+	fx_expect(&f, VERDICT_PASS, "all 3 nodes share one chain up to LIB 50");
+}
+
 /* The newest tip may be ahead of the block feed: the one before it is known. */
 static void tip_ahead_of_the_feed(void **state)
 {
@@ -171,6 +184,7 @@ int main(void)
 		cmocka_unit_test(tips),
 		cmocka_unit_test(node_that_is_down_is_excused),
 		cmocka_unit_test(unknown_tip),
+		cmocka_unit_test(tip_far_behind),
 		cmocka_unit_test(tip_ahead_of_the_feed),
 		cmocka_unit_test(chain_followed_from_the_middle),
 		cmocka_unit_test(single_node),

@@ -1,50 +1,43 @@
-/* See conns.h. */
+/*
+ * See conns.h. evhttp tells of a connection's end only once it has sent a
+ * request. Until then a token tells: an empty piece of the connection's output
+ * whose release is reported when something is written, or when all is freed.
+ */
 #include "node/api/conns.h"
 
 #include <stdbool.h>
-#include <time.h>
 
+#include <event2/buffer.h>
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 
 #include "util/mem.h"
 
-/* The pointer is an identity and never followed: evhttp owns what it points to. */
+struct token {
+	struct conns *conns; /* NULL once nobody is interested */
+};
+
 struct entry {
-	const struct bufferevent *bev;
-	time_t since;
-	bool used;
+	const struct bufferevent *bev; /* an identity, never followed: evhttp owns it */
+	struct token *token;           /* NULL once released */
+	bool used;                     /* has sent a request, so its end will be told */
 };
 
 struct conns {
-	struct event_base *base;
 	struct evconnlistener *listener;
-	struct event *retry;
 	size_t n, max;
-	unsigned idle_s;
 	bool paused;
 	struct entry *entries;
 };
 
-static time_t now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
-static void resume(struct conns *c)
-{
-	if (!c->paused || c->n >= c->max)
-		return;
-	c->paused = false;
-	evconnlistener_enable(c->listener);
-}
-
 static void drop_entry(struct conns *c, size_t at)
 {
+	if (c->entries[at].token)
+		c->entries[at].token->conns = NULL;
 	c->entries[at] = c->entries[--c->n];
+	if (c->paused) {
+		c->paused = false;
+		evconnlistener_enable(c->listener);
+	}
 }
 
 static size_t find(const struct conns *c, const struct bufferevent *bev)
@@ -56,56 +49,50 @@ static size_t find(const struct conns *c, const struct bufferevent *bev)
 	return i;
 }
 
-static void on_retry(evutil_socket_t fd, short what, void *arg)
+static void on_token(const void *data, size_t len, void *arg)
 {
-	static const struct timeval again = { 0, 100000 };
-	struct conns *c = arg;
-	time_t now = now_s();
+	struct token *t = arg;
+	struct conns *c = t->conns;
 
-	(void)fd;
-	(void)what;
-	for (size_t i = 0; i < c->n;) {
-		if (!c->entries[i].used && now - c->entries[i].since > (time_t)c->idle_s)
+	(void)data;
+	(void)len;
+	for (size_t i = 0; c && i < c->n; i++) {
+		if (c->entries[i].token != t)
+			continue;
+		c->entries[i].token = NULL;
+		if (!c->entries[i].used)
 			drop_entry(c, i);
-		else
-			i++;
+		break;
 	}
-	resume(c);
-	if (c->paused)
-		event_add(c->retry, &again);
+	free(t);
 }
 
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
 	struct conns *c = arg;
 	struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-	size_t at = find(c, bev); /* a recycled address: that connection is gone */
 
-	if (at == c->n) {
-		if (c->n == c->max)
-			return bev; /* accepted in the same turn as the one that filled the table */
-		c->n++;
-	}
-	c->entries[at] = (struct entry){ bev, now_s(), false };
-	if (c->n == c->max && !c->paused) {
+	if (!bev || c->n == c->max)
+		return bev;
+	struct token *t = xcalloc(1, sizeof(*t));
+	t->conns = c;
+	c->entries[c->n++] = (struct entry){ bev, t, false };
+	if (evbuffer_add_reference(bufferevent_get_output(bev), "", 0, on_token, t))
+		abort(); /* only for want of memory */
+	if (c->n == c->max) {
 		c->paused = true;
 		evconnlistener_disable(c->listener);
-		event_active(c->retry, EV_TIMEOUT, 0);
 	}
 	return bev;
 }
 
-struct conns *conns_new(struct event_base *base, struct evhttp *http, struct evconnlistener *l,
-	size_t max, unsigned idle_s)
+struct conns *conns_new(struct evhttp *http, struct evconnlistener *l, size_t max)
 {
 	struct conns *c = xcalloc(1, sizeof(*c));
 
-	c->base = base;
 	c->listener = l;
 	c->max = max;
-	c->idle_s = idle_s;
 	c->entries = xcalloc(max, sizeof(*c->entries));
-	c->retry = event_new(base, -1, 0, on_retry, c);
 	evhttp_set_bevcb(http, on_accept, c);
 	return c;
 }
@@ -114,7 +101,9 @@ void conns_free(struct conns *c)
 {
 	if (!c)
 		return;
-	event_free(c->retry);
+	c->paused = false; /* the listener is gone */
+	while (c->n)
+		drop_entry(c, c->n - 1);
 	free(c->entries);
 	free(c);
 }
@@ -133,5 +122,4 @@ void conns_closed(struct conns *c, struct evhttp_connection *ec)
 
 	if (at < c->n)
 		drop_entry(c, at);
-	resume(c);
 }

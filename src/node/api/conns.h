@@ -1,11 +1,11 @@
 /*
  * Counts the connections of an evhttp server, which cannot do that itself, and
- * stops its listener while there are too many. A connection is known from its
- * bufferevent until it closes; one that closes without ever having sent a
- * request is only missed after the idle time. One thread.
+ * stops its listener while there are too many. One thread.
  */
 #ifndef NODE_API_CONNS_H
 #define NODE_API_CONNS_H
+
+#include <stddef.h>
 
 #include <event2/http.h>
 #include <event2/listener.h>
@@ -13,9 +13,8 @@
 struct conns;
 
 /* Takes over evhttp's bufferevent callback. The listener is borrowed. */
-struct conns *conns_new(struct event_base *base, struct evhttp *http, struct evconnlistener *l,
-	size_t max, unsigned idle_s);
-void conns_free(struct conns *c);                                  /* NULL is fine */
+struct conns *conns_new(struct evhttp *http, struct evconnlistener *l, size_t max);
+void conns_free(struct conns *c); /* NULL is fine; connections may still be open */
 void conns_request(struct conns *c, struct evhttp_connection *ec); /* it sent a request */
 void conns_closed(struct conns *c, struct evhttp_connection *ec);
 

@@ -96,7 +96,8 @@ static void on_conn_closed(struct evhttp_connection *ec, void *arg)
 {
 	struct http *h = arg;
 
-	conns_closed(h->conns, ec);
+	if (h->conns)
+		conns_closed(h->conns, ec);
 	for (size_t i = 0; i < h->open.len; i++) {
 		struct open_reply *o = h->open.items[i];
 		if (o->ec != ec)
@@ -316,7 +317,7 @@ struct http *http_new(const struct http_config *cfg, struct err *err)
 	evhttp_set_timeout(h->evhttp, HTTP_IDLE_S);
 	evhttp_set_default_content_type(h->evhttp, NULL);
 	evhttp_set_gencb(h->evhttp, on_request, h);
-	h->conns = conns_new(cfg->base, h->evhttp, l, HTTP_MAX_CONNECTIONS, HTTP_IDLE_S);
+	h->conns = conns_new(h->evhttp, l, HTTP_MAX_CONNECTIONS);
 	return h;
 }
 
@@ -324,11 +325,11 @@ void http_free(struct http *h)
 {
 	if (!h)
 		return;
-	evhttp_free(h->evhttp); /* closes all connections, which empties most of the list */
+	conns_free(TAKE_PTR(h->conns)); /* first, as it holds on to the listener */
+	evhttp_free(h->evhttp);         /* closes all connections, which empties most of the list */
 	while (h->open.len)
 		open_drop(h->open.items[0]);
 	vec_free(&h->open);
-	conns_free(h->conns);
 	free(h);
 }
 
