@@ -46,21 +46,37 @@ static const char *remedy_of(int code)
 	}
 }
 
+/* The errno behind an error of the file system; 0 when there is none. */
+static int errno_of(sqlite3 *db, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return ENOSPC; /* SQLite does not keep it when a write comes up short */
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		break;
+	default:
+		return 0;
+	}
+	int sys = sqlite3_system_errno(db);
+	/* an error while committing is known to the log's file handle only */
+	sqlite3_file *log = NULL;
+	if (sys == 0 &&
+		sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+		log && log->pMethods)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys);
+	return sys;
+}
+
 /* What SQLite says, the system's reason behind it, and what helps. */
 static int fail(const struct store *s, const char *doing, struct err *err)
 {
 	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
-	int sys = s->db ? sqlite3_system_errno(s->db) : 0;
-	/* SQLite does not record it when a write comes up short for want of space */
-	if ((code & 0xff) == SQLITE_FULL)
-		sys = ENOSPC;
-	bool with_errno =
-		sys != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN ||
-				    (code & 0xff) == SQLITE_FULL);
+	int sys = s->db ? errno_of(s->db, code) : 0;
 	err_set(err, ERR_IO, "cannot %s store %s: %s%s%s%s", doing, s->path, sqlite3_errstr(code),
-		with_errno ? ": " : "", with_errno ? strerror(sys) : "", remedy_of(code));
+		sys ? ": " : "", sys ? strerror(sys) : "", remedy_of(code));
 	if (err)
-		err->saved_errno = with_errno ? sys : 0;
+		err->saved_errno = sys;
 	return -1;
 }
 
