@@ -17,7 +17,7 @@ static void tell_tip(struct node *n)
 	struct wire_tip tip = own_tip(n);
 
 	if (!node_ignores_blocks(n))
-		net_broadcast_tip(n->net, &tip);
+		p2p_broadcast_tip(n->net, &tip);
 }
 
 /* --- blocks ------------------------------------------------------------------------ */
@@ -55,7 +55,7 @@ static void block_accepted(struct node *n, const struct id32 *id, bool new_tip, 
 	http_publish_block(n->http, id);
 	/* Who fetches in batches tells its new tip at the end; others then fetch from it. */
 	if (!batch && !node_ignores_blocks(n)) {
-		net_broadcast_span(n->net, WIRE_BLOCK, data, len, from);
+		p2p_broadcast_span(n->net, WIRE_BLOCK, data, len, from);
 		if (new_tip)
 			tell_tip(n);
 	}
@@ -239,7 +239,7 @@ static int on_tx(void *arg, struct session *s, const void *data, size_t len, str
 	seen_add(n->seen, &key, node_mono_ms());
 	if (r == MEMPOOL_ADDED) { /* one that waits is passed on once its inputs are there */
 		n->api.last_item_ms = node_wall_ms();
-		net_broadcast_span(n->net, WIRE_TX, data, len, s);
+		p2p_broadcast_span(n->net, WIRE_TX, data, len, s);
 	}
 	return 0;
 }
@@ -252,7 +252,7 @@ void gossip_promoted(void *node, const struct tx *tx)
 	if (n->replaying)
 		return;
 	tx_encode(tx, &raw);
-	net_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
+	p2p_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
 }
 
 enum mempool_result gossip_submit(void *node, struct tx *tx, struct err *err)
@@ -270,7 +270,7 @@ enum mempool_result gossip_submit(void *node, struct tx *tx, struct err *err)
 	enum mempool_result r = chain_submit(n->chain, tx, true, node_slot(n), err);
 	if (r == MEMPOOL_ADDED) {
 		n->api.last_item_ms = node_wall_ms();
-		net_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
+		p2p_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
 	} else if (r == MEMPOOL_REFUSED) {
 		log_debug("refused transaction %.16s: %s", hex, err ? err->text : "");
 	}
@@ -305,7 +305,7 @@ void gossip_peer_up(void *node, struct session *s, const char *addr)
 	log_info("peer up: %s at %s, height %" PRIu64, peer_id_text(&session_peer(s)->node, id),
 		addr, session_peer_tip(s).height);
 	chain_pending_each(n->chain, send_pending, &out);
-	net_flush(n->net, s);
+	p2p_flush(n->net, s);
 	node_update_mode(n);
 }
 
@@ -330,7 +330,7 @@ static void own_hello(void *arg, struct wire_hello *ret)
 	ret->genesis = n->genesis.id;
 	ret->node = n->identity.pk;
 	ret->instance = n->instance;
-	ret->listen_port = n->net ? net_listen_address(n->net).port : 0;
+	ret->listen_port = n->net ? p2p_listen_address(n->net).port : 0;
 	ret->tip = own_tip(n);
 }
 
@@ -338,14 +338,14 @@ static int accept_peer(void *arg, struct session *s, const struct wire_hello *h,
 {
 	struct node *n = arg;
 
-	return net_session_accept(n->net, s, h, err);
+	return p2p_session_accept(n->net, s, h, err);
 }
 
 static bool may_sync(void *arg, struct session *s)
 {
 	struct node *n = arg;
 
-	return !n->failed && !node_ignores_blocks(n) && net_session_may_sync(n->net, s);
+	return !n->failed && !node_ignores_blocks(n) && p2p_session_may_sync(n->net, s);
 }
 
 static void sync_ended(void *arg, struct session *s)
@@ -354,7 +354,7 @@ static void sync_ended(void *arg, struct session *s)
 
 	(void)s;
 	tell_tip(n);
-	net_session_sync_ended(n->net);
+	p2p_session_sync_ended(n->net);
 	node_update_mode(n);
 }
 

@@ -61,10 +61,10 @@ void node_update_mode(struct node *n)
 {
 	if (n->online)
 		return;
-	if (net_n_targets(n->net) > 0 && !node_ignores_blocks(n)) {
-		size_t peers = net_counts(n->net).peers;
+	if (p2p_n_targets(n->net) > 0 && !node_ignores_blocks(n)) {
+		size_t peers = p2p_counts(n->net).peers;
 		bool waited = node_mono_ms() - n->started_ms >= 2 * n->genesis.slot_duration_ms;
-		if (peers ? net_wants_sync(n->net) : !waited)
+		if (peers ? p2p_wants_sync(n->net) : !waited)
 			return;
 	}
 	n->online = true;
@@ -202,8 +202,8 @@ static struct address advertised(struct address bound, const struct address *wan
 static void api_network(void *arg, struct jw *w)
 {
 	const struct node *n = arg;
-	const struct net_counts counts = net_counts(n->net);
-	const struct address a = advertised(net_listen_address(n->net), &n->cfg->p2p_advertise);
+	const struct p2p_counts counts = p2p_counts(n->net);
+	const struct address a = advertised(p2p_listen_address(n->net), &n->cfg->p2p_advertise);
 	char text[ADDRESS_TEXT], id[PEER_ID_TEXT];
 
 	jw_key(w, "listen_addresses");
@@ -216,7 +216,7 @@ static void api_network(void *arg, struct jw *w)
 	jw_ku64(w, "n_pending_connections", counts.pending);
 	jw_key(w, "connected_peers");
 	jw_array(w);
-	net_each_peer(n->net, write_peer, w);
+	p2p_each_peer(n->net, write_peer, w);
 	jw_array_end(w);
 }
 
@@ -246,7 +246,7 @@ static void api_dial(void *arg, const struct address *a, http_dialled_fn *fn, vo
 	struct api_dial *d = xcalloc(1, sizeof(*d));
 
 	*d = (struct api_dial){ n, *a, fn, fn_arg };
-	net_dial(n->net, a, on_dialled, d);
+	p2p_dial(n->net, a, on_dialled, d);
 }
 
 /* --- start and stop --------------------------------------------------------------------- */
@@ -387,14 +387,14 @@ static int add_stored_peer(const char *text, void *arg)
 	struct address a;
 
 	if (address_parse(text, &a, NULL) == 0)
-		net_add_peer(n->net, &a);
+		p2p_add_peer(n->net, &a);
 	return 0;
 }
 
 static int open_network(struct node *n, struct err *err)
 {
 	const struct config *cfg = n->cfg;
-	struct net_config net = { .base = n->base,
+	struct p2p_config net = { .base = n->base,
 		.listen = cfg->listen,
 		.node = n->identity.pk,
 		.instance = n->instance,
@@ -416,14 +416,14 @@ static int open_network(struct node *n, struct err *err)
 		.online = api_online,
 		.submit = gossip_submit,
 		.network = api_network };
-	n->net = net_new(&net, err);
+	n->net = p2p_new(&net, err);
 	if (!n->net)
 		return -1;
 	n->http = http_new(&http, err);
 	if (!n->http)
 		return -1;
 	for (size_t i = 0; i < cfg->peers.len; i++)
-		net_add_peer(n->net, &cfg->peers.items[i]);
+		p2p_add_peer(n->net, &cfg->peers.items[i]);
 	return store_each_peer(n->store, add_stored_peer, n, err);
 }
 
@@ -431,7 +431,7 @@ static int announce(struct node *n, struct err *err)
 {
 	const struct address http =
 		advertised(http_listen_address(n->http), &n->cfg->http_advertise);
-	const struct address p2p = advertised(net_listen_address(n->net), &n->cfg->p2p_advertise);
+	const struct address p2p = advertised(p2p_listen_address(n->net), &n->cfg->p2p_advertise);
 	CLEANUP_STRBUF struct strbuf out = { 0 };
 	char http_text[ADDRESS_TEXT], p2p_text[ADDRESS_TEXT], id[PEER_ID_TEXT];
 	struct jw w;
@@ -494,7 +494,7 @@ static int start(struct node *n, struct err *err)
 static void stop(struct node *n)
 {
 	/* Peers first: they answer the API's open dials. */
-	net_free(n->net);
+	p2p_free(n->net);
 	http_free(n->http);
 	if (n->slot_timer)
 		event_free(n->slot_timer);

@@ -12,7 +12,7 @@
 #include "node/chain/chain.h"
 #include "node/chain/store.h"
 #include "node/config.h"
-#include "node/p2p/net.h"
+#include "node/p2p/p2p.h"
 #include "node/p2p/orphans.h"
 #include "node/p2p/seen.h"
 
@@ -21,7 +21,7 @@ struct node {
 	struct genesis genesis;
 	struct chain *chain;
 	struct store *store;
-	struct net *net;
+	struct p2p *net;
 	struct http *http;
 	struct api_env api;
 	struct orphans *orphans;

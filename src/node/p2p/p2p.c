@@ -1,5 +1,5 @@
 /* See net.h. */
-#include "node/p2p/net.h"
+#include "node/p2p/p2p.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,14 +24,14 @@
 #define READ_HIGH_BYTES (WIRE_HEADER + WIRE_MAX_PAYLOAD)
 
 struct waiter {
-	net_dial_fn *fn;
+	p2p_dial_fn *fn;
 	void *arg;
 	uint64_t deadline_ms;
 };
 
 /* An address that is dialled. */
 struct target {
-	struct net *net;
+	struct p2p *net;
 	struct address addr;
 	struct event *timer;
 	struct conn *conn; /* NULL between attempts */
@@ -45,7 +45,7 @@ struct target {
 };
 
 struct conn {
-	struct net *net;
+	struct p2p *net;
 	struct bufferevent *bev;
 	struct session *session; /* NULL while connecting */
 	struct target *target;   /* NULL: they dialled */
@@ -55,8 +55,8 @@ struct conn {
 	char *closing; /* why; freed by the reaper, so that no callback loses its feet */
 };
 
-struct net {
-	struct net_config cfg;
+struct p2p {
+	struct p2p_config cfg;
 	struct address listen;
 	struct evconnlistener *listener;
 	struct evdns_base *dns; /* made when the first host name is dialled */
@@ -91,7 +91,7 @@ static void conn_close(struct conn *c, const char *reason)
 	event_active(c->net->reaper, EV_TIMEOUT, 0);
 }
 
-static struct conn *conn_of(const struct net *n, const struct session *s)
+static struct conn *conn_of(const struct p2p *n, const struct session *s)
 {
 	for (size_t i = 0; i < n->conns.len; i++)
 		if (n->conns.items[i]->session == s)
@@ -99,7 +99,7 @@ static struct conn *conn_of(const struct net *n, const struct session *s)
 	return NULL;
 }
 
-static struct conn *conn_to(const struct net *n, const struct id32 *node)
+static struct conn *conn_to(const struct p2p *n, const struct id32 *node)
 {
 	for (size_t i = 0; i < n->conns.len; i++) {
 		struct conn *c = n->conns.items[i];
@@ -244,7 +244,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		conn_close(c, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 }
 
-static struct conn *conn_new(struct net *n, evutil_socket_t fd, struct target *t)
+static struct conn *conn_new(struct p2p *n, evutil_socket_t fd, struct target *t)
 {
 	struct conn *c = xcalloc(1, sizeof(*c));
 
@@ -271,7 +271,7 @@ static void conn_free(struct conn *c)
 
 static void dial(struct target *t)
 {
-	struct net *n = t->net;
+	struct p2p *n = t->net;
 	struct conn *c = conn_new(n, -1, t);
 	struct in6_addr scratch;
 	bool numeric = evutil_inet_pton(AF_INET, t->addr.host, &scratch) == 1 ||
@@ -305,7 +305,7 @@ static void on_target_timer(evutil_socket_t fd, short what, void *arg)
 static void on_accept(
 	struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len, void *arg)
 {
-	struct net *n = arg;
+	struct p2p *n = arg;
 	size_t inbound = 0;
 
 	(void)l;
@@ -322,7 +322,7 @@ static void on_accept(
 	start_session(c);
 }
 
-static void reap_conn(struct net *n, struct conn *c)
+static void reap_conn(struct p2p *n, struct conn *c)
 {
 	if (c->up)
 		n->cfg.down(n->cfg.arg, c->session, c->addr, c->closing);
@@ -336,7 +336,7 @@ static void reap_conn(struct net *n, struct conn *c)
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
-	struct net *n = arg;
+	struct p2p *n = arg;
 
 	(void)fd;
 	(void)what;
@@ -362,7 +362,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
-	struct net *n = arg;
+	struct p2p *n = arg;
 	uint64_t now = now_ms();
 
 	(void)fd;
@@ -393,7 +393,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- from outside --------------------------------------------------------------- */
 
-static struct evconnlistener *bind_listener(struct net *n, struct err *err)
+static struct evconnlistener *bind_listener(struct p2p *n, struct err *err)
 {
 	char text[ADDRESS_TEXT];
 	struct sockaddr_storage ss;
@@ -415,10 +415,10 @@ static struct evconnlistener *bind_listener(struct net *n, struct err *err)
 	return l;
 }
 
-struct net *net_new(const struct net_config *cfg, struct err *err)
+struct p2p *p2p_new(const struct p2p_config *cfg, struct err *err)
 {
 	static const struct timeval tick = { 0, TICK_MS * 1000 };
-	struct net *n = xcalloc(1, sizeof(*n));
+	struct p2p *n = xcalloc(1, sizeof(*n));
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
@@ -426,7 +426,7 @@ struct net *net_new(const struct net_config *cfg, struct err *err)
 	n->listen = cfg->listen;
 	n->listener = bind_listener(n, err);
 	if (!n->listener) {
-		net_free(n);
+		p2p_free(n);
 		return NULL;
 	}
 	if (getsockname(evconnlistener_get_fd(n->listener), (struct sockaddr *)&ss, &len) == 0)
@@ -437,7 +437,7 @@ struct net *net_new(const struct net_config *cfg, struct err *err)
 	return n;
 }
 
-void net_free(struct net *n)
+void p2p_free(struct p2p *n)
 {
 	if (!n)
 		return;
@@ -460,17 +460,17 @@ void net_free(struct net *n)
 	free(n);
 }
 
-struct address net_listen_address(const struct net *n)
+struct address p2p_listen_address(const struct p2p *n)
 {
 	return n->listen;
 }
 
-size_t net_n_targets(const struct net *n)
+size_t p2p_n_targets(const struct p2p *n)
 {
 	return n->targets.len;
 }
 
-static struct target *find_target(const struct net *n, const struct address *a)
+static struct target *find_target(const struct p2p *n, const struct address *a)
 {
 	for (size_t i = 0; i < n->targets.len; i++)
 		if (!n->targets.items[i]->dead && address_eq(&n->targets.items[i]->addr, a))
@@ -478,7 +478,7 @@ static struct target *find_target(const struct net *n, const struct address *a)
 	return NULL;
 }
 
-static struct target *add_target(struct net *n, const struct address *a)
+static struct target *add_target(struct p2p *n, const struct address *a)
 {
 	struct target *t = xcalloc(1, sizeof(*t));
 
@@ -490,7 +490,7 @@ static struct target *add_target(struct net *n, const struct address *a)
 	return t;
 }
 
-void net_add_peer(struct net *n, const struct address *a)
+void p2p_add_peer(struct p2p *n, const struct address *a)
 {
 	struct target *t = find_target(n, a);
 
@@ -505,7 +505,7 @@ void net_add_peer(struct net *n, const struct address *a)
 	target_arm(t, 0);
 }
 
-void net_dial(struct net *n, const struct address *a, net_dial_fn *fn, void *arg)
+void p2p_dial(struct p2p *n, const struct address *a, p2p_dial_fn *fn, void *arg)
 {
 	struct target *t = find_target(n, a);
 
@@ -528,7 +528,7 @@ void net_dial(struct net *n, const struct address *a, net_dial_fn *fn, void *arg
 		target_arm(t, 0);
 }
 
-void net_flush(struct net *n, struct session *s)
+void p2p_flush(struct p2p *n, struct session *s)
 {
 	struct conn *c = conn_of(n, s);
 
@@ -536,7 +536,7 @@ void net_flush(struct net *n, struct session *s)
 		conn_flush(c);
 }
 
-void net_broadcast_span(struct net *n, enum wire_type type, const void *data, size_t len,
+void p2p_broadcast_span(struct p2p *n, enum wire_type type, const void *data, size_t len,
 	const struct session *except)
 {
 	for (size_t i = 0; i < n->conns.len; i++) {
@@ -548,7 +548,7 @@ void net_broadcast_span(struct net *n, enum wire_type type, const void *data, si
 	}
 }
 
-void net_broadcast_tip(struct net *n, const struct wire_tip *tip)
+void p2p_broadcast_tip(struct p2p *n, const struct wire_tip *tip)
 {
 	for (size_t i = 0; i < n->conns.len; i++) {
 		struct conn *c = n->conns.items[i];
@@ -560,14 +560,14 @@ void net_broadcast_tip(struct net *n, const struct wire_tip *tip)
 }
 
 /* Is this the first connection to its peer in the list? */
-static bool is_first(const struct net *n, size_t at)
+static bool is_first(const struct p2p *n, size_t at)
 {
 	return conn_to(n, &session_peer(n->conns.items[at]->session)->node) == n->conns.items[at];
 }
 
-struct net_counts net_counts(const struct net *n)
+struct p2p_counts p2p_counts(const struct p2p *n)
 {
-	struct net_counts r = { 0 };
+	struct p2p_counts r = { 0 };
 
 	for (size_t i = 0; i < n->conns.len; i++) {
 		const struct conn *c = n->conns.items[i];
@@ -581,7 +581,7 @@ struct net_counts net_counts(const struct net *n)
 	return r;
 }
 
-void net_each_peer(const struct net *n, void (*fn)(const struct session *s, void *arg), void *arg)
+void p2p_each_peer(const struct p2p *n, void (*fn)(const struct session *s, void *arg), void *arg)
 {
 	for (size_t i = 0; i < n->conns.len; i++)
 		if (conn_established(n->conns.items[i]) && is_first(n, i))
@@ -592,8 +592,8 @@ void net_each_peer(const struct net *n, void (*fn)(const struct session *s, void
  * Both ends must come to the same decision on their own. Where one node dialled
  * twice, only that node decides: the other cannot know which it means to keep.
  */
-int net_session_accept(
-	struct net *n, struct session *s, const struct wire_hello *h, struct err *err)
+int p2p_session_accept(
+	struct p2p *n, struct session *s, const struct wire_hello *h, struct err *err)
 {
 	struct conn *c = conn_of(n, s);
 	bool keep_outbound = memcmp(n->cfg.node.b, h->node.b, sizeof(h->node.b)) < 0;
@@ -626,7 +626,7 @@ int net_session_accept(
 	return 0;
 }
 
-bool net_session_may_sync(const struct net *n, const struct session *s)
+bool p2p_session_may_sync(const struct p2p *n, const struct session *s)
 {
 	for (size_t i = 0; i < n->conns.len; i++) {
 		const struct conn *c = n->conns.items[i];
@@ -636,7 +636,7 @@ bool net_session_may_sync(const struct net *n, const struct session *s)
 	return true;
 }
 
-void net_session_sync_ended(struct net *n)
+void p2p_session_sync_ended(struct p2p *n)
 {
 	for (size_t i = 0; i < n->conns.len; i++) {
 		struct conn *c = n->conns.items[i];
@@ -647,7 +647,7 @@ void net_session_sync_ended(struct net *n)
 	}
 }
 
-bool net_wants_sync(const struct net *n)
+bool p2p_wants_sync(const struct p2p *n)
 {
 	for (size_t i = 0; i < n->conns.len; i++)
 		if (conn_established(n->conns.items[i]) &&

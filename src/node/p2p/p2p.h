@@ -7,8 +7,8 @@
  * with the smaller key began. A peer that was restarted is recognised by its
  * instance number and replaces its old connection.
  */
-#ifndef NODE_P2P_NET_H
-#define NODE_P2P_NET_H
+#ifndef NODE_P2P_P2P_H
+#define NODE_P2P_P2P_H
 
 #include <event2/event.h>
 
@@ -20,14 +20,14 @@
 #define NET_MAX_OUTPUT  (16u * 1024 * 1024) /* a peer that reads slower is disconnected */
 #define NET_DIAL_MS     5000
 
-struct net;
+struct p2p;
 
-struct net_config {
+struct p2p_config {
 	struct event_base *base; /* borrowed */
 	struct address listen;
 	struct id32 node; /* this node's public key */
 	uint64_t instance;
-	struct session_hooks session; /* accept, may_sync, sync_ended lead to net_session_*() */
+	struct session_hooks session; /* accept, may_sync, sync_ended lead to p2p_session_*() */
 	void *arg;
 	void (*up)(void *arg, struct session *s, const char *addr);
 	void (*down)(void *arg, struct session *s, const char *addr, const char *reason);
@@ -36,39 +36,39 @@ struct net_config {
 };
 
 /* Binds the listener. ERR_ENV when the address cannot be had. */
-struct net *net_new(const struct net_config *cfg, struct err *err);
-void net_free(struct net *n); /* NULL is fine */
-struct address net_listen_address(const struct net *n);
+struct p2p *p2p_new(const struct p2p_config *cfg, struct err *err);
+void p2p_free(struct p2p *n); /* NULL is fine */
+struct address p2p_listen_address(const struct p2p *n);
 
 /* Dials now and for ever; the same address again is ignored. */
-void net_add_peer(struct net *n, const struct address *a);
-size_t net_n_targets(const struct net *n);
+void p2p_add_peer(struct p2p *n, const struct address *a);
+size_t p2p_n_targets(const struct p2p *n);
 
-/* peer NULL: failed, reason says why. Called exactly once, maybe before net_dial() returns. */
-typedef void net_dial_fn(void *arg, const struct id32 *peer, const char *reason);
-/* Dials within NET_DIAL_MS; on success the address is kept as by net_add_peer(). */
-void net_dial(struct net *n, const struct address *a, net_dial_fn *fn, void *arg);
+/* peer NULL: failed, reason says why. Called exactly once, maybe before p2p_dial() returns. */
+typedef void p2p_dial_fn(void *arg, const struct id32 *peer, const char *reason);
+/* Dials within NET_DIAL_MS; on success the address is kept as by p2p_add_peer(). */
+void p2p_dial(struct p2p *n, const struct address *a, p2p_dial_fn *fn, void *arg);
 
-void net_broadcast_span(struct net *n, enum wire_type type, const void *data, size_t len,
+void p2p_broadcast_span(struct p2p *n, enum wire_type type, const void *data, size_t len,
 	const struct session *except);
-void net_broadcast_tip(struct net *n, const struct wire_tip *tip);
+void p2p_broadcast_tip(struct p2p *n, const struct wire_tip *tip);
 /* Hands what a session has to say to its socket. Needed after session_send_*() from outside. */
-void net_flush(struct net *n, struct session *s);
+void p2p_flush(struct p2p *n, struct session *s);
 
-struct net_counts {
+struct p2p_counts {
 	size_t peers;       /* distinct nodes */
 	size_t connections; /* handshake done */
 	size_t pending;     /* dialling or shaking hands */
 };
-struct net_counts net_counts(const struct net *n);
+struct p2p_counts p2p_counts(const struct p2p *n);
 /* Each distinct connected peer. */
-void net_each_peer(const struct net *n, void (*fn)(const struct session *s, void *arg), void *arg);
+void p2p_each_peer(const struct p2p *n, void (*fn)(const struct session *s, void *arg), void *arg);
 
-int net_session_accept(
-	struct net *n, struct session *s, const struct wire_hello *h, struct err *err);
-bool net_session_may_sync(const struct net *n, const struct session *s);
-void net_session_sync_ended(struct net *n);
+int p2p_session_accept(
+	struct p2p *n, struct session *s, const struct wire_hello *h, struct err *err);
+bool p2p_session_may_sync(const struct p2p *n, const struct session *s);
+void p2p_session_sync_ended(struct p2p *n);
 /* Somebody has blocks that this node wants. */
-bool net_wants_sync(const struct net *n);
+bool p2p_wants_sync(const struct p2p *n);
 
 #endif
