@@ -41,8 +41,8 @@ int app_fail(const struct err *err)
 	return exit_code_for(err->code);
 }
 
-struct scenario *app_load(const struct cli *cli, const struct app_presets *p, const char *preset,
-	struct err *err)
+struct scenario *app_load(
+	const struct cli *cli, const struct app_presets *p, const char *preset, struct err *err)
 {
 	struct preset_request req = {
 		.preset = preset,

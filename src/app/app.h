@@ -24,8 +24,8 @@ void app_presets_release(struct app_presets *p);
 /* Prints "ltb: <text>" on stderr and returns the exit code that fits. */
 int app_fail(const struct err *err);
 
-struct scenario *app_load(const struct cli *cli, const struct app_presets *p, const char *preset,
-	struct err *err);
+struct scenario *app_load(
+	const struct cli *cli, const struct app_presets *p, const char *preset, struct err *err);
 
 /* $XDG_STATE_HOME/ltb/runs; caller frees. */
 char *app_runs_dir(void);

@@ -91,8 +91,8 @@ static int make_run_dir(struct batch *b, struct err *err)
 		/* An empty directory may be used; what has something in it is somebody's. */
 		if (rmdir(b->run_dir) < 0 && (errno == ENOTEMPTY || errno == EEXIST))
 			return err_set(err, ERR_USAGE,
-				"--out %s: the directory is not empty; name one that is empty or does not "
-				"exist yet",
+				"--out %s: the directory is not empty; name one that is empty or "
+				"does not exist yet",
 				b->run_dir);
 		return fs_mkdirs(b->run_dir, 0755, err);
 	}
@@ -125,8 +125,8 @@ static int write_report(const struct batch *b, const char *name, const char *cop
 	return 0;
 }
 
-static int write_reports(void *arg, const struct snapshot *s, const struct run_result *r,
-	struct err *err)
+static int write_reports(
+	void *arg, const struct snapshot *s, const struct run_result *r, struct err *err)
 {
 	struct batch *b = arg;
 	struct report_input in = { .model = &s->model,
@@ -188,7 +188,8 @@ static void watch(struct run *run, int signals, struct progress *progress, int v
 		uint64_t now = clock_now(clock);
 		int timeout = beat > now ? (int)((beat - now) / NS_PER_MS) + 1 : 0;
 		struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
-			{ .fd = news->fd, .events = POLLIN }, { .fd = done->fd, .events = POLLIN } };
+			{ .fd = news->fd, .events = POLLIN },
+			{ .fd = done->fd, .events = POLLIN } };
 
 		if (poll(fds, ARRAY_LEN(fds), timeout) < 0 && errno != EINTR)
 			break;
@@ -292,8 +293,8 @@ static int dry_run(const struct plan *plan)
 	return EXIT_PASS;
 }
 
-static int with_plan(const struct cli *cli, const struct scenario *s, const struct plan *plan,
-	struct err *err)
+static int with_plan(
+	const struct cli *cli, const struct scenario *s, const struct plan *plan, struct err *err)
 {
 	struct batch b = { .cli = cli, .scenario = s };
 	int status = -1;

@@ -21,9 +21,10 @@ struct command {
 enum { GROUP_ALL = 1, GROUP_SCENARIO = 2, GROUP_RUN = 4, GROUP_REPORT = 8, GROUP_CLEAN = 16 };
 
 static const struct command commands[] = {
-	{ "run", CLI_RUN, "PRESET", "deploy, drive, judge and report a preset, without a terminal", 1,
-		1, GROUP_ALL | GROUP_SCENARIO | GROUP_RUN | GROUP_REPORT },
-	{ "list", CLI_LIST, "[presets|backends|workloads|checks]", "what there is", 0, 1, GROUP_ALL },
+	{ "run", CLI_RUN, "PRESET", "deploy, drive, judge and report a preset, without a terminal",
+		1, 1, GROUP_ALL | GROUP_SCENARIO | GROUP_RUN | GROUP_REPORT },
+	{ "list", CLI_LIST, "[presets|backends|workloads|checks]", "what there is", 0, 1,
+		GROUP_ALL },
 	{ "describe", CLI_DESCRIBE, "NAME",
 		"options and defaults of a preset, backend, workload or check", 1, 1, GROUP_ALL },
 	{ "validate", CLI_VALIDATE, "PRESET...", "check presets; nothing is started", 1, 1000,
@@ -31,8 +32,8 @@ static const struct command commands[] = {
 	{ "judge", CLI_JUDGE, "RUN", "judge a recorded run again", 1, 1, GROUP_ALL | GROUP_REPORT },
 	{ "doctor", CLI_DOCTOR, "", "what this machine can run, and how to get the rest", 0, 0,
 		GROUP_ALL },
-	{ "clean", CLI_CLEAN, "[RUN]", "remove what a dead run (default: every one) left behind", 0, 1,
-		GROUP_ALL | GROUP_CLEAN },
+	{ "clean", CLI_CLEAN, "[RUN]", "remove what a dead run (default: every one) left behind", 0,
+		1, GROUP_ALL | GROUP_CLEAN },
 	{ "help", CLI_HELP, "[COMMAND]", "this text", 0, 1, GROUP_ALL },
 	{ NULL, 0, NULL, NULL, 0, 0, 0 },
 };
@@ -62,17 +63,22 @@ static const struct cli_option {
 	const char *help;
 } options[] = {
 	{ "batch", OPT_BATCH, "PRESET", 0, "the same as `ltb run PRESET'" },
-	{ "backend", OPT_BACKEND, "NAME", GROUP_SCENARIO, "where nodes run, instead of the preset's" },
-	{ "set", OPT_SET, "KEY=VALUE", GROUP_SCENARIO, "change a preset's value by dotted key; repeatable" },
+	{ "backend", OPT_BACKEND, "NAME", GROUP_SCENARIO,
+		"where nodes run, instead of the preset's" },
+	{ "set", OPT_SET, "KEY=VALUE", GROUP_SCENARIO,
+		"change a preset's value by dotted key; repeatable" },
 	{ "seed", OPT_SEED, "N", GROUP_SCENARIO, "seed of everything random" },
 	{ "duration", OPT_DURATION, "TIME", GROUP_SCENARIO, "length of the drive phase (30s, 5m)" },
-	{ "out", OPT_OUT, "DIR", GROUP_RUN, "run directory (default: a new one below the state directory)" },
+	{ "out", OPT_OUT, "DIR", GROUP_RUN,
+		"run directory (default: a new one below the state directory)" },
 	{ "timeout", OPT_TIMEOUT, "TIME", GROUP_RUN, "end the whole run after this time, exit 5" },
 	{ "dry-run", OPT_DRY_RUN, NULL, GROUP_RUN, "print the plan as JSON and start nothing" },
 	{ "keep", OPT_KEEP, NULL, GROUP_RUN, "leave the cluster running; `ltb clean' removes it" },
 	{ "events", OPT_EVENTS, "FILE", GROUP_RUN, "write a second copy of events.jsonl" },
-	{ "json", OPT_JSON, "FILE", GROUP_REPORT, "write a second copy of result.json (- is stdout)" },
-	{ "junit", OPT_JUNIT, "FILE", GROUP_REPORT, "write a second copy of junit.xml (- is stdout)" },
+	{ "json", OPT_JSON, "FILE", GROUP_REPORT,
+		"write a second copy of result.json (- is stdout)" },
+	{ "junit", OPT_JUNIT, "FILE", GROUP_REPORT,
+		"write a second copy of junit.xml (- is stdout)" },
 	{ "all", OPT_ALL, NULL, GROUP_CLEAN, "all runs below the state directory" },
 	{ "quiet", 'q', NULL, GROUP_ALL, "no progress on stderr" },
 	{ "verbose", 'v', NULL, GROUP_ALL, "more progress on stderr; repeatable" },
@@ -132,7 +138,7 @@ void cli_help(const char *command, struct strbuf *out)
 	strbuf_adds(out,
 		"\nexit status: 0 pass, 1 an expectation failed, 2 usage or invalid preset, 3 unknown,\n"
 		"  4 environment, 5 time limit, 70 internal error, 128+N signal N\n"
-		"See ltb(1) and ltb-preset(5).\n");
+			 "See ltb(1) and ltb-preset(5).\n");
 }
 
 struct getopt_tables {
@@ -291,8 +297,8 @@ static int resolve_command(struct cli *c, const char *batch, int argc, char **ar
 	if ((int)c->operands.len < cmd->min_operands)
 		return err_set(err, ERR_USAGE, "`ltb %s' needs %s", cmd->name, cmd->operands);
 	if ((int)c->operands.len > cmd->max_operands)
-		return err_set(err, ERR_USAGE, "`ltb %s' takes no further operand \"%s\"", cmd->name,
-			c->operands.items[cmd->max_operands]);
+		return err_set(err, ERR_USAGE, "`ltb %s' takes no further operand \"%s\"",
+			cmd->name, c->operands.items[cmd->max_operands]);
 	return 0;
 }
 
@@ -305,7 +311,8 @@ static int check_groups(const struct cli *c, const int *used, size_t n_used, str
 		const struct cli_option *o = option_by_id(used[i]);
 
 		if (o->group && !(o->group & cmd->options))
-			return err_set(err, ERR_USAGE, "`ltb %s' does not take --%s", cmd->name, o->name);
+			return err_set(
+				err, ERR_USAGE, "`ltb %s' does not take --%s", cmd->name, o->name);
 	}
 	if (!cmd && n_used && c->command == CLI_NONE)
 		return err_set(err, ERR_USAGE, "options without a command; try `ltb --help'");

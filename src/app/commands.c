@@ -94,8 +94,8 @@ int cmd_list(const struct cli *cli)
 	return EXIT_USAGE;
 }
 
-static void describe_plugin(const char *kind, const char *name, const char *summary,
-	const struct option *table)
+static void describe_plugin(
+	const char *kind, const char *name, const char *summary, const struct option *table)
 {
 	struct strbuf text = { 0 };
 
@@ -160,7 +160,9 @@ static int describe_unknown(const char *name, const struct app_presets *presets)
 	preset_each(&presets->source, add_preset_name, l);
 	const char *near = nearest_name(name, l->names);
 
-	fprintf(stderr, "ltb: there is no preset, backend, workload or check \"%s\"%s%s%s; see `ltb list'\n",
+	fprintf(stderr,
+		"ltb: there is no preset, backend, workload or check \"%s\"%s%s%s; see "
+		"`ltb list'\n",
 		name, near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
 	for (size_t i = 0; i < l->n_copies; i++)
 		free(l->copies[i]);
@@ -255,8 +257,9 @@ static void doctor_machine(void)
 	getrlimit(RLIMIT_NOFILE, &files);
 	printf("machine\n  %ld cores, %s of memory, %llu file descriptors at most\n",
 		sysconf(_SC_NPROCESSORS_ONLN),
-		units_format_size((uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE),
-			memory, sizeof(memory)),
+		units_format_size(
+			(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), memory,
+			sizeof(memory)),
 		(unsigned long long)files.rlim_max);
 	/* The state directory may not exist yet; its nearest parent has the disk. */
 	while (statvfs(state, &vfs) < 0 && (slash = strrchr(state, '/')) && slash != state)

@@ -136,9 +136,9 @@ static struct run_result conclude(const struct model *m, enum verdict v)
 		if (m->checks[i].verdict == (v == VERDICT_FAIL ? VERDICT_FAIL : VERDICT_UNKNOWN))
 			snprintf(r.reason, sizeof(r.reason), "%s: %s", m->checks[i].name,
 				m->checks[i].reason ? m->checks[i].reason : "");
-	r.exit_code = r.verdict == VERDICT_PASS ? EXIT_PASS :
-		r.verdict == VERDICT_FAIL	? EXIT_FAIL :
-						  EXIT_UNKNOWN;
+	r.exit_code = r.verdict == VERDICT_PASS   ? EXIT_PASS
+		      : r.verdict == VERDICT_FAIL ? EXIT_FAIL
+						  : EXIT_UNKNOWN;
 	return r;
 }
 
@@ -151,7 +151,7 @@ static int print_judgement(const struct cli *cli, const struct judging *j,
 	};
 	struct strbuf text = { 0 }, json = { 0 }, junit = { 0 };
 	bool to_stdout = (cli->json && strcmp(cli->json, "-") == 0) ||
-		(cli->junit && strcmp(cli->junit, "-") == 0);
+			 (cli->junit && strcmp(cli->junit, "-") == 0);
 	int status = 0;
 
 	report_text(&in, cli_use_color(cli->color, 1), &text);

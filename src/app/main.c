@@ -69,8 +69,9 @@ int main(int argc, char **argv)
 	if (cli_parse(argc, argv, &cli, &err) < 0) {
 		status = app_fail(&err);
 	} else {
-		log_setup(&(struct log_options){
-			.level = cli.verbose < 0 ? LOG_ERROR : cli.verbose ? LOG_DEBUG : LOG_INFO,
+		log_setup(&(struct log_options){ .level = cli.verbose < 0 ? LOG_ERROR
+							  : cli.verbose   ? LOG_DEBUG
+									  : LOG_INFO,
 			.fd = -1 });
 		status = dispatch(&cli);
 	}

@@ -47,8 +47,8 @@ void progress_free(struct progress *p)
 	free(p);
 }
 
-__attribute__((format(printf, 3, 4))) static void line(const struct progress *p, uint64_t t_ns,
-	const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void line(
+	const struct progress *p, uint64_t t_ns, const char *fmt, ...)
 {
 	char text[2048];
 	va_list ap;
@@ -56,8 +56,8 @@ __attribute__((format(printf, 3, 4))) static void line(const struct progress *p,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "%s[%3llu.%llu]%s %s\n", p->color ? "\033[2m" : "",
-		t_ns / NS_PER_S, t_ns % NS_PER_S / (100 * NS_PER_MS), p->color ? "\033[0m" : "", text);
+	fprintf(stderr, "%s[%3llu.%llu]%s %s\n", p->color ? "\033[2m" : "", t_ns / NS_PER_S,
+		t_ns % NS_PER_S / (100 * NS_PER_MS), p->color ? "\033[0m" : "", text);
 }
 
 static void tell_phases(struct progress *p, const struct model *m)
@@ -76,7 +76,8 @@ static void tell_phases(struct progress *p, const struct model *m)
 		p->phase_ended[i] = true;
 		units_format_human(ph->duration_ns, took, sizeof(took));
 		if (ph->ok)
-			line(p, ph->start_ns + ph->duration_ns, "%s done in %s", phase_name(i), took);
+			line(p, ph->start_ns + ph->duration_ns, "%s done in %s", phase_name(i),
+				took);
 		else
 			line(p, ph->start_ns + ph->duration_ns, "%s FAILED after %s: %s",
 				phase_name(i), took, ph->reason ? ph->reason : "no reason given");
@@ -143,7 +144,8 @@ static void tell_checks(struct progress *p, const struct model *m)
 			continue;
 		p->checks.items[i] = c->verdict;
 		/* Final verdicts stand in the summary. */
-		if (c->verdict == VERDICT_FAILING || (p->verbose > 0 && c->verdict == VERDICT_PASSING))
+		if (c->verdict == VERDICT_FAILING ||
+			(p->verbose > 0 && c->verdict == VERDICT_PASSING))
 			line(p, c->since_ns, "%s is %s: %s", c->name, verdict_name(c->verdict),
 				c->reason ? c->reason : "");
 	}
@@ -161,8 +163,9 @@ static void tell_logs(struct progress *p, const struct model *m)
 		newest = MAX(newest, l->t_ns);
 		if (p->verbose > 1 || l->level >= LOG_ERROR)
 			line(p, l->t_ns, "%s: %s",
-				l->node >= 0 && (size_t)l->node < m->n_nodes ? m->nodes[l->node].name :
-									       "ltb",
+				l->node >= 0 && (size_t)l->node < m->n_nodes
+					? m->nodes[l->node].name
+					: "ltb",
 				l->text);
 	}
 	p->log_ns = newest;

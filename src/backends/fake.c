@@ -20,9 +20,9 @@
 #define GOSSIP_MAX_NS  (40 * NS_PER_MS)
 #define ENDPOINT_BYTES 32
 
-#define TARGET(member, text)                                                                       \
-	{                                                                                          \
-#member, OPTION_STRING, offsetof(struct fake_config, member), .help = text         \
+#define TARGET(member, text) \
+	{ \
+#member, OPTION_STRING, offsetof(struct fake_config, member), .help = text \
 	}
 
 static const struct option fake_options[] = {

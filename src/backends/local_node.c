@@ -21,7 +21,7 @@
 #define ASK_AGAIN_NS     (20 * NS_PER_MS) /* after a failed call of a node's API */
 #define ASK_TIMEOUT_NS   (2 * NS_PER_S)
 #define READY_DEFAULT_NS (30 * NS_PER_S)
-#define KILL_TIMEOUT_NS                                                                            \
+#define KILL_TIMEOUT_NS \
 	(10 * NS_PER_S) /* SIGKILL until gone; more is a process stuck in the kernel */
 #define LOGS_PER_SECOND 50
 #define NODE_EXIT_ENV   4 /* ltb-node: something it needs, such as its port, is not to be had */

@@ -37,15 +37,15 @@ enum backend_cap {
 };
 
 enum node_op {
-	NODE_OP_START,   /* a stopped node, same identity and state */
-	NODE_OP_STOP,    /* graceful, then by force */
-	NODE_OP_KILL,    /* SIGKILL, at once */
-	NODE_OP_RESTART, /* STOP, START, and wait for the API */
+	NODE_OP_START,        /* a stopped node, same identity and state */
+	NODE_OP_STOP,         /* graceful, then by force */
+	NODE_OP_KILL,         /* SIGKILL, at once */
+	NODE_OP_RESTART,      /* STOP, START, and wait for the API */
 	NODE_OP_KILL_RESTART, /* KILL, START, and wait for the API */
 	NODE_OP_PAUSE,
 	NODE_OP_RESUME,
-	NODE_OP_ADD,     /* index is the next free one */
-	NODE_OP_REMOVE,  /* stop for good; its data goes */
+	NODE_OP_ADD,    /* index is the next free one */
+	NODE_OP_REMOVE, /* stop for good; its data goes */
 	NODE_OP_COUNT
 };
 const char *node_op_name(enum node_op op);
@@ -53,13 +53,14 @@ const char *backend_caps_text(unsigned caps, char *buf, size_t size);
 
 struct backend_probe {
 	bool usable;
-	char have[256]; /* what was found: "ltb-node 0.1.0 in build/" */
+	char have[256];    /* what was found: "ltb-node 0.1.0 in build/" */
 	char missing[512]; /* what is missing and how to get it; empty when usable */
 };
 
 struct backend_env {
 	const struct plan *plan;
-	const struct flavour_ops *const *flavours; /* NULL-terminated; the backend picks by binary */
+	const struct flavour_ops *const
+		*flavours; /* NULL-terminated; the backend picks by binary */
 	const char *run_dir, *run_id;
 	struct clock *clock;
 	struct cancel *cancel;
@@ -67,7 +68,7 @@ struct backend_env {
 	struct net *net; /* NULL while a virtual backend is opened (it provides the handler) */
 	struct journal *journal;
 	uint64_t ready_timeout_ns; /* for one node's API to come up */
-	bool keep; /* the cluster is to outlive the run when it ends well */
+	bool keep;                 /* the cluster is to outlive the run when it ends well */
 	void *arg;
 	/* State changes; strings are copied. See struct event.node_state. Any thread. */
 	void (*node_state)(void *arg, unsigned node, enum node_state state, bool expected,
@@ -104,7 +105,8 @@ struct backend_ops {
 	/* Stops and removes everything; after any partial start; idempotent. force: no grace. */
 	int (*down)(struct backend *b, bool force, struct err *err);
 	void (*release)(struct backend *b); /* frees state; after down */
-	/* For `ltb clean`: undoes what the journal says is left of a dead run. Adds to *ret_removed. */
+	/* For `ltb clean`: undoes what the journal says is left of a dead run. Adds to
+	 * *ret_removed. */
 	int (*clean)(const char *run_dir, unsigned *ret_removed, struct err *err);
 };
 

@@ -12,13 +12,13 @@
 #include "core/workload.h"
 
 /* The four contracts share no type, only a member called name. */
-#define FIND_BY_NAME(list, wanted)                                                                 \
-	do {                                                                                       \
-		for (size_t i_ = 0; (list) && (list)[i_]; i_++) {                                  \
-			if (strcmp((list)[i_]->name, (wanted)) == 0)                               \
-				return (list)[i_];                                                 \
-		}                                                                                  \
-		return NULL;                                                                       \
+#define FIND_BY_NAME(list, wanted) \
+	do { \
+		for (size_t i_ = 0; (list) && (list)[i_]; i_++) { \
+			if (strcmp((list)[i_]->name, (wanted)) == 0) \
+				return (list)[i_]; \
+		} \
+		return NULL; \
 	} while (0)
 
 const struct backend_ops *catalog_backend(const struct catalog *c, const char *name)

@@ -23,7 +23,7 @@ struct view_block {
 	bool has_height;
 	uint64_t first_ns, last_ns; /* first and latest sighting, run time */
 	int first_node;
-	unsigned seen_by;    /* number of nodes */
+	unsigned seen_by; /* number of nodes */
 	uint32_t n_txs;
 	uint64_t size_bytes;
 	const struct view_block *parent_block; /* NULL when not known (yet) */
@@ -46,15 +46,15 @@ size_t chain_view_len(const struct chain_view *v);
 /* The block of greatest height (first seen wins ties); NULL when empty. */
 const struct view_block *chain_view_best(const struct chain_view *v);
 /* Newest first by arrival: fn returns non-zero to stop. */
-void chain_view_each_newest(const struct chain_view *v,
-	int (*fn)(const struct view_block *b, void *arg), void *arg);
+void chain_view_each_newest(
+	const struct chain_view *v, int (*fn)(const struct view_block *b, void *arg), void *arg);
 
 enum view_relation { VIEW_SAME, VIEW_ANCESTOR, VIEW_DESCENDANT, VIEW_FORKED, VIEW_CANNOT_TELL };
 /* How a stands to b: VIEW_ANCESTOR when a is an ancestor of b. */
-enum view_relation chain_view_relation(const struct chain_view *v, const struct id32 *a,
-	const struct id32 *b);
+enum view_relation chain_view_relation(
+	const struct chain_view *v, const struct id32 *a, const struct id32 *b);
 /* Common ancestor of two known blocks; NULL when it cannot be told. */
-const struct view_block *chain_view_common(const struct chain_view *v, const struct id32 *a,
-	const struct id32 *b);
+const struct view_block *chain_view_common(
+	const struct chain_view *v, const struct id32 *a, const struct id32 *b);
 
 #endif

@@ -23,9 +23,9 @@ struct check_result {
 struct check {
 	const struct check_ops *ops;
 	const char *name;
-	const void *config;      /* ops->config_size bytes */
+	const void *config; /* ops->config_size bytes */
 	const struct plan *plan;
-	void *state;             /* ops->state_size zeroed bytes */
+	void *state; /* ops->state_size zeroed bytes */
 };
 
 struct check_ops {
@@ -65,11 +65,11 @@ void jury_free(struct jury *j);
 void jury_observe(struct jury *j, const struct event *ev, const struct model *m);
 /* Calls fn with a new CHECK event for each check whose live verdict or reason changed; with none
  * once the jury has judged. */
-void jury_peek(struct jury *j, const struct model *m, void (*fn)(struct event *ev, void *arg),
-	void *arg);
+void jury_peek(
+	struct jury *j, const struct model *m, void (*fn)(struct event *ev, void *arg), void *arg);
 /* Final: one CHECK event a check. Returns FAIL if any failed, else UNKNOWN if any is, else PASS
  * (UNKNOWN when there are no checks). */
-enum verdict jury_judge(struct jury *j, const struct model *m,
-	void (*fn)(struct event *ev, void *arg), void *arg);
+enum verdict jury_judge(
+	struct jury *j, const struct model *m, void (*fn)(struct event *ev, void *arg), void *arg);
 
 #endif

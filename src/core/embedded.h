@@ -1,4 +1,5 @@
-/* Files compiled into the program; the arrays are generated at build time and end with a NULL name. */
+/* Files compiled into the program; the arrays are generated at build time and end with a NULL name.
+ */
 #ifndef CORE_EMBEDDED_H
 #define CORE_EMBEDDED_H
 

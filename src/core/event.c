@@ -62,32 +62,32 @@ struct field {
 };
 
 #define AT(member) offsetof(struct event, u.member)
-#define FIELD(k, t, member)                                                                        \
-	{                                                                                          \
-		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = NO_GATE               \
+#define FIELD(k, t, member) \
+	{ \
+		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = NO_GATE \
 	}
-#define NEEDED(k, t, member)                                                                       \
-	{                                                                                          \
-		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = NO_GATE,              \
-		.required = true                                                                   \
+#define NEEDED(k, t, member) \
+	{ \
+		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = NO_GATE, \
+		.required = true \
 	}
-#define GATED(k, t, member, g)                                                                     \
-	{                                                                                          \
-		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = AT(g)                 \
+#define GATED(k, t, member, g) \
+	{ \
+		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = AT(g) \
 	}
-#define PRESENT(k, t, member, g)                                                                   \
-	{                                                                                          \
-		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = AT(g),                \
-		.sets_gate = true                                                                  \
+#define PRESENT(k, t, member, g) \
+	{ \
+		.key = (k), .type = FIELD_##t, .offset = AT(member), .gate = AT(g), \
+		.sets_gate = true \
 	}
-#define CHOICE(k, member, list)                                                                    \
-	{                                                                                          \
-		.key = (k), .type = FIELD_ENUM, .offset = AT(member), .gate = NO_GATE,             \
-		.required = true, .names = (list)                                                  \
+#define CHOICE(k, member, list) \
+	{ \
+		.key = (k), .type = FIELD_ENUM, .offset = AT(member), .gate = NO_GATE, \
+		.required = true, .names = (list) \
 	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
+#define END \
+	{ \
+		.key = NULL \
 	}
 
 /* clang-format off */

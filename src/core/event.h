@@ -46,8 +46,18 @@ enum event_kind {
 };
 
 enum phase {
-	PHASE_VALIDATE, PHASE_PREPARE, PHASE_UP, PHASE_READY, PHASE_BASELINE, PHASE_DRIVE, PHASE_HEAL,
-	PHASE_SETTLE, PHASE_JUDGE, PHASE_COLLECT, PHASE_DOWN, PHASE_COUNT
+	PHASE_VALIDATE,
+	PHASE_PREPARE,
+	PHASE_UP,
+	PHASE_READY,
+	PHASE_BASELINE,
+	PHASE_DRIVE,
+	PHASE_HEAL,
+	PHASE_SETTLE,
+	PHASE_JUDGE,
+	PHASE_COLLECT,
+	PHASE_DOWN,
+	PHASE_COUNT
 };
 
 enum node_state {
@@ -56,8 +66,8 @@ enum node_state {
 	NODE_UP,       /* API answers */
 	NODE_READY,    /* peers connected, mode Online (first time after a start) */
 	NODE_PAUSED,
-	NODE_STOPPED,  /* stopped or killed on purpose */
-	NODE_DEAD,     /* ended by itself */
+	NODE_STOPPED, /* stopped or killed on purpose */
+	NODE_DEAD,    /* ended by itself */
 	NODE_REMOVED,
 	NODE_STATE_COUNT
 };
@@ -71,7 +81,14 @@ enum tx_state {
 	TX_STATE_COUNT
 };
 
-enum verdict { VERDICT_PENDING, VERDICT_PASSING, VERDICT_FAILING, VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN };
+enum verdict {
+	VERDICT_PENDING,
+	VERDICT_PASSING,
+	VERDICT_FAILING,
+	VERDICT_PASS,
+	VERDICT_FAIL,
+	VERDICT_UNKNOWN
+};
 
 /* Counts of one workload; planned = submitted + rejected + unsent at its end, and
  * submitted = included + dropped + expired + pending at any time. */
@@ -110,16 +127,16 @@ struct event {
 			char *log_tail; /* NODE_DEAD: last lines; may be NULL */
 		} node_state;
 		struct {
-			bool ok;       /* the node answered, with something that makes sense */
-			char *error;   /* when not ok */
-			char *mode;    /* "Online", "Bootstrapping", "AwaitingStart" */
+			bool ok;     /* the node answered, with something that makes sense */
+			char *error; /* when not ok */
+			char *mode;  /* "Online", "Bootstrapping", "AwaitingStart" */
 			uint64_t slot, height, lib_slot;
 			struct id32 tip, lib;
 			uint64_t peers, mempool;
 			bool has_supply;
 			uint64_t supply, genesis_supply;
 			uint64_t latency_ns;
-			double cpu;         /* share of one core since the last sample; < 0 unknown */
+			double cpu; /* share of one core since the last sample; < 0 unknown */
 			uint64_t rss_bytes; /* 0 unknown */
 		} sample;
 		struct {
@@ -153,12 +170,12 @@ struct event {
 			char *reason;
 		} workload; /* once a second and at the end */
 		struct {
-			uint64_t id;       /* unique in the run */
-			char *name;        /* "restart", "pause", ... */
-			char *by;          /* workload's name, "key", "timeline" */
-			bool end;          /* healed */
-			bool effective;    /* at the end: it was seen to do something */
-			char *detail;      /* may be NULL */
+			uint64_t id;    /* unique in the run */
+			char *name;     /* "restart", "pause", ... */
+			char *by;       /* workload's name, "key", "timeline" */
+			bool end;       /* healed */
+			bool effective; /* at the end: it was seen to do something */
+			char *detail;   /* may be NULL */
 		} fault;
 		struct {
 			char *text, *source;

@@ -28,11 +28,11 @@ struct flavour_node {
 	unsigned index;
 	const struct plan_node *node;
 	const char *binary;
-	const char *dir;      /* where files are written, as ltb sees it */
-	const char *node_dir; /* the same place as the node sees it */
-	const char *bind;     /* address to bind, "127.0.0.1" or "0.0.0.0" */
+	const char *dir;                   /* where files are written, as ltb sees it */
+	const char *node_dir;              /* the same place as the node sees it */
+	const char *bind;                  /* address to bind, "127.0.0.1" or "0.0.0.0" */
 	uint16_t ports[FLAVOUR_MAX_PORTS]; /* 0: the node chooses and tells (ready file) */
-	const char *const *peers; /* "host:port" of the p2p port of those it dials; NULL-terminated */
+	const char *const *peers;          /* "host:port" of those it dials; NULL-terminated */
 	uint64_t genesis_time_ms;
 	const char *log_level;
 	const struct strlist *args, *env; /* from the preset, already merged */
@@ -42,14 +42,15 @@ struct flavour_ops {
 	const char *name, *summary;
 	const char *binary; /* program name looked for when none is given */
 	struct flavour_port ports[FLAVOUR_MAX_PORTS]; /* name NULL ends */
-	bool binds_port_zero; /* can choose its own ports and tell them */
+	bool binds_port_zero;                         /* can choose its own ports and tell them */
 	bool dials_at_run_time; /* POST /network/dial_peer with these multiaddresses works */
 	int (*write_config)(const struct flavour_node *n, struct err *err);
-	int (*command)(const struct flavour_node *n, struct strlist *ret_argv, struct strlist *ret_env,
-		struct err *err);
-	/* 1: started, ports (host order) filled in; 0: not yet; -1: err. Only when binds_port_zero. */
-	int (*read_ready)(const struct flavour_node *n, pid_t pid, uint16_t ret_ports[FLAVOUR_MAX_PORTS],
-		struct err *err);
+	int (*command)(const struct flavour_node *n, struct strlist *ret_argv,
+		struct strlist *ret_env, struct err *err);
+	/* 1: started, ports (host order) filled in; 0: not yet; -1: err. Only when binds_port_zero.
+	 */
+	int (*read_ready)(const struct flavour_node *n, pid_t pid,
+		uint16_t ret_ports[FLAVOUR_MAX_PORTS], struct err *err);
 	/* Address to be given to dial_peer. */
 	void (*peer_address)(const char *host, uint16_t port, char *buf, size_t size);
 };

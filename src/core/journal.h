@@ -25,12 +25,18 @@ int journal_resource(struct journal *j, const char *kind, const char *name, stru
 int journal_fault(struct journal *j, uint64_t id, const char *text, struct err *err);
 int journal_heal(struct journal *j, uint64_t id, struct err *err);
 int journal_owner(struct journal *j, pid_t pid, unsigned long long start_time, const char *backend,
-	struct err *err); /* first entry: which ltb made it */
+	struct err *err);                             /* first entry: which ltb made it */
 int journal_done(struct journal *j, struct err *err); /* everything is gone */
 
 struct journal_entry {
-	enum { JOURNAL_OWNER, JOURNAL_PROCESS, JOURNAL_RESOURCE, JOURNAL_FAULT, JOURNAL_HEAL,
-		JOURNAL_DONE } op;
+	enum {
+		JOURNAL_OWNER,
+		JOURNAL_PROCESS,
+		JOURNAL_RESOURCE,
+		JOURNAL_FAULT,
+		JOURNAL_HEAL,
+		JOURNAL_DONE
+	} op;
 	pid_t pid;
 	unsigned long long start_time;
 	uint64_t id;

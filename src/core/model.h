@@ -91,7 +91,7 @@ struct model {
 		uint64_t t_ns;
 		int node, level;
 		char *text;
-	} *logs; /* ring of MODEL_LOG_LINES */
+	} * logs;                /* ring of MODEL_LOG_LINES */
 	size_t n_logs, log_head; /* oldest at log_head */
 };
 

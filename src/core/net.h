@@ -20,10 +20,10 @@ struct net;
 enum net_method { NET_GET, NET_POST, NET_PUT, NET_DELETE };
 
 struct net_response {
-	int status;         /* HTTP status; 0 when there was none: err says why */
-	const char *body;   /* borrowed for the duration of the callback; NUL-terminated */
+	int status;       /* HTTP status; 0 when there was none: err says why */
+	const char *body; /* borrowed for the duration of the callback; NUL-terminated */
 	size_t len;
-	uint64_t latency_ns; /* request handed to the wire -> response complete */
+	uint64_t latency_ns;   /* request handed to the wire -> response complete */
 	const struct err *err; /* not NULL only when status is 0 */
 };
 typedef void net_response_fn(const struct net_response *r, void *arg);
@@ -36,10 +36,10 @@ struct net_request {
 	const char *unix_socket; /* copied; NULL: TCP */
 	const void *body;        /* copied; sent as application/json */
 	size_t body_len;
-	uint64_t timeout_ns;     /* whole request; streams: time to the response headers */
-	uint64_t idle_ns;        /* streams: ended with an error when silent for so long; 0: never */
-	size_t max_bytes;        /* response body, or one line of a stream; 0: 8 MiB */
-	net_line_fn *on_line;    /* set: a stream. on_done is called at its end */
+	uint64_t timeout_ns;  /* whole request; streams: time to the response headers */
+	uint64_t idle_ns;     /* streams: ended with an error when silent for so long; 0: never */
+	size_t max_bytes;     /* response body, or one line of a stream; 0: 8 MiB */
+	net_line_fn *on_line; /* set: a stream. on_done is called at its end */
 	net_response_fn *on_done; /* always called exactly once, unless net_cancel() won */
 	void *arg;
 };
@@ -52,8 +52,8 @@ struct net_handler {
 	 * net_stream_line() until net_reply() ends them. A stream counts as open when
 	 * this returns without an answer.
 	 */
-	void (*request)(void *arg, uint64_t id, enum net_method m, const char *url, const char *body,
-		size_t len, int is_stream);
+	void (*request)(void *arg, uint64_t id, enum net_method m, const char *url,
+		const char *body, size_t len, int is_stream);
 	void (*cancelled)(void *arg, uint64_t id);
 };
 
@@ -71,7 +71,8 @@ uint64_t net_send(struct net *n, const struct net_request *req);
 /* No callback of this request runs after it returns, except when called from the net thread's own
  * callback of it. */
 void net_cancel(struct net *n, uint64_t id);
-/* Blocking call for threads other than the net thread. 0: *ret_status and body (appended) are set. */
+/* Blocking call for threads other than the net thread. 0: *ret_status and body (appended) are set.
+ */
 struct strbuf;
 int net_call(struct net *n, const struct net_request *req, const struct cancel *cancel,
 	int *ret_status, struct strbuf *ret_body, struct err *err);

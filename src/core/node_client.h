@@ -50,11 +50,10 @@ int node_parse_ids(const char *body, size_t len, size_t max, struct id32 **ret, 
 	struct err *err);
 int node_parse_network(const char *body, size_t len, struct node_network *ret, struct err *err);
 int node_parse_pending(const char *body, size_t len, uint64_t *ret, struct err *err);
-int node_parse_supply(const char *body, size_t len, uint64_t *ret_supply, uint64_t *ret_genesis,
-	struct err *err);
+int node_parse_supply(
+	const char *body, size_t len, uint64_t *ret_supply, uint64_t *ret_genesis, struct err *err);
 /* Statuses of POST /mantle/status, in request order: true where Pending. */
-int node_parse_statuses(const char *body, size_t len, size_t n, bool *ret_pending,
-	struct err *err);
+int node_parse_statuses(const char *body, size_t len, size_t n, bool *ret_pending, struct err *err);
 /* Error text of a response that is not 2xx: JSON {"message"} or plain text, one line, bounded. */
 void node_error_text(int status, const char *body, size_t len, char *buf, size_t size);
 

@@ -28,8 +28,8 @@
 #define LINE_BYTES      ((size_t)4096)
 #define CHUNK_BYTES     ((size_t)16 * 1024)
 #define CHUNKS_PER_TURN 8 /* so that one chatty child does not starve the others */
-#define CHUNKS_AT_THE_END                                                                          \
-	64 /* a dead child's pipe holds 64 KiB; more is a survivor of its group                    \
+#define CHUNKS_AT_THE_END \
+	64 /* a dead child's pipe holds 64 KiB; more is a survivor of its group \
 	    */
 #define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 

@@ -47,7 +47,8 @@ struct child *procs_spawn(struct procs *p, const struct procs_spec *spec, struct
 pid_t child_pid(const struct child *c);
 int child_signal(struct child *c, int sig); /* the whole process group; -1 when it has ended */
 int child_running(struct child *c);
-/* Waits until it has ended or the deadline (real time, ns from now): 1 ended (*ret_status), 0 not. */
+/* Waits until it has ended or the deadline (real time, ns from now): 1 ended (*ret_status), 0 not.
+ */
 int child_wait(struct child *c, uint64_t timeout_ns, int *ret_status);
 /* The last lines of its output, at most max bytes; caller frees. */
 char *child_tail(struct child *c, size_t max);

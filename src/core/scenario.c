@@ -306,11 +306,11 @@ struct names {
 };
 
 /* Collects the names of a NULL-terminated array of any kind of plug-in. */
-#define PLUGIN_NAMES(list, ret)                                                                    \
-	do {                                                                                       \
-		for (size_t i_ = 0; (list) && (list)[i_]; i_++)                                    \
-			vec_push((ret), (list)[i_]->name);                                         \
-		vec_push((ret), NULL);                                                             \
+#define PLUGIN_NAMES(list, ret) \
+	do { \
+		for (size_t i_ = 0; (list) && (list)[i_]; i_++) \
+			vec_push((ret), (list)[i_]->name); \
+		vec_push((ret), NULL); \
 	} while (0)
 
 /* Where the options of a plug-in are, and how messages call it. */

@@ -27,7 +27,7 @@ struct consensus {
 struct node_override {
 	uint64_t stake; /* 0: the default stake */
 	bool no_stake;
-	char *binary;   /* NULL: the run's */
+	char *binary;        /* NULL: the run's */
 	struct strlist args; /* appended to the node's command line */
 	struct strlist env;  /* KEY=VALUE */
 };
@@ -38,9 +38,9 @@ struct topology {
 	unsigned degree; /* LAYOUT_RANDOM: links per node */
 	struct consensus consensus;
 	uint64_t default_stake;
-	char *binary;        /* node program; NULL: found by the backend */
-	char *image;         /* container image; NULL: the default */
-	struct strlist args, env; /* for every node */
+	char *binary;                    /* node program; NULL: found by the backend */
+	char *image;                     /* container image; NULL: the default */
+	struct strlist args, env;        /* for every node */
 	struct node_override *overrides; /* n_nodes of them, owned */
 };
 

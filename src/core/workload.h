@@ -20,17 +20,17 @@
 #include "util/rng.h"
 
 struct workload_env {
-	const char *name;   /* of this use, in events */
+	const char *name; /* of this use, in events */
 	const void *config;
 	const void *plan_data; /* what plan() made */
 	const struct plan *plan;
-	struct clock *clock;   /* run() is a participant */
+	struct clock *clock; /* run() is a participant */
 	struct cancel *cancel;
 	struct hub *hub;
 	struct net *net;
 	struct feed *feed;
 	struct control *control;
-	uint64_t t0_ns;        /* clock time of run time 0 */
+	uint64_t t0_ns;                        /* clock time of run time 0 */
 	uint64_t drive_start_ns, drive_end_ns; /* clock times */
 };
 
@@ -38,8 +38,9 @@ struct workload_ops {
 	const char *name, *summary;
 	size_t config_size;
 	const struct option *options;
-	unsigned needs; /* enum backend_cap bits */
-	const char *const *default_checks; /* names added when the preset does not have them; NULL-terminated */
+	unsigned needs;                    /* enum backend_cap bits */
+	const char *const *default_checks; /* names added when the preset does not have them;
+					      NULL-terminated */
 	int (*validate)(const void *config, const struct scenario *s, struct err *err);
 	/* *ret may stay NULL. plan: nodes and wallets are filled in, workloads are not. */
 	int (*plan)(const void *config, const struct plan *plan, struct rng *rng, void **ret,
@@ -51,8 +52,8 @@ struct workload_ops {
 };
 
 int workload_no_validate(const void *config, const struct scenario *s, struct err *err);
-int workload_no_plan(const void *config, const struct plan *plan, struct rng *rng, void **ret,
-	struct err *err);
+int workload_no_plan(
+	const void *config, const struct plan *plan, struct rng *rng, void **ret, struct err *err);
 void workload_no_plan_json(const void *plan_data, struct jw *w);
 void workload_no_plan_free(void *plan_data);
 

@@ -63,7 +63,7 @@ void report_junit(const struct report_input *in, struct strbuf *out)
 	for (size_t i = 0; i < m->n_checks; i++) {
 		failures += m->checks[i].verdict == VERDICT_FAIL;
 		errors += m->checks[i].verdict != VERDICT_FAIL &&
-			m->checks[i].verdict != VERDICT_PASS;
+			  m->checks[i].verdict != VERDICT_PASS;
 	}
 	/* A run that is not a pass must not look like one because its checks passed. */
 	bool odd = ran && in->result->verdict != VERDICT_PASS && failures + errors == 0;
@@ -86,9 +86,9 @@ void report_junit(const struct report_input *in, struct strbuf *out)
 		in->result->reason, in->reproduce);
 	for (size_t i = 0; i < m->n_checks; i++) {
 		const struct model_check *c = &m->checks[i];
-		const char *element = c->verdict == VERDICT_PASS ? NULL :
-			c->verdict == VERDICT_FAIL		 ? "failure" :
-								   "error";
+		const char *element = c->verdict == VERDICT_PASS   ? NULL
+				      : c->verdict == VERDICT_FAIL ? "failure"
+								   : "error";
 
 		add_case(out, m, c->name, 0, element, c->reason ? c->reason : "not judged",
 			c->evidence);

@@ -120,10 +120,7 @@ void report_text(const struct report_input *in, bool color, struct strbuf *out)
 	enum verdict v = in->result->verdict;
 	char took[32];
 
-	add_verdict(&p, v,
-		v == VERDICT_PASS	? "PASS" :
-			v == VERDICT_FAIL ? "FAIL" :
-					    "UNKNOWN");
+	add_verdict(&p, v, v == VERDICT_PASS ? "PASS" : v == VERDICT_FAIL ? "FAIL" : "UNKNOWN");
 	strbuf_addf(out, "  %s on %s, seed %llu, %s, %zu nodes, %llu blocks\n",
 		m->preset ? m->preset : "?", m->backend ? m->backend : "?",
 		(unsigned long long)m->seed, units_format_human(m->now_ns, took, sizeof(took)),

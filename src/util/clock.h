@@ -26,9 +26,9 @@
 #include "util/cancel.h"
 #include "util/wake.h"
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
-#define NS_PER_S  1000000000ull
+#define NS_PER_US   1000ull
+#define NS_PER_MS   1000000ull
+#define NS_PER_S    1000000000ull
 #define CLOCK_NEVER UINT64_MAX /* a deadline that does not come */
 
 struct clock;
@@ -51,7 +51,7 @@ void clock_join(struct clock *c);
 void clock_leave(struct clock *c);
 
 /* Waits for the first of wake, cancel, deadline; wake and cancel may be NULL. */
-enum clock_wait clock_wait(struct clock *c, struct wake *w, const struct cancel *cancel,
-	uint64_t deadline_ns);
+enum clock_wait clock_wait(
+	struct clock *c, struct wake *w, const struct cancel *cancel, uint64_t deadline_ns);
 
 #endif

@@ -11,8 +11,7 @@
 /* Appends the file to out; ERR_LIMIT when it is larger than max bytes. "-" is stdin. */
 int fs_read(const char *path, size_t max, struct strbuf *out, struct err *err);
 /* Writes to a temporary name beside path, syncs, renames. Nothing is left on failure. */
-int fs_write_atomic(const char *path, const void *data, size_t len, unsigned mode,
-	struct err *err);
+int fs_write_atomic(const char *path, const void *data, size_t len, unsigned mode, struct err *err);
 int fs_write_all(int fd, const void *data, size_t len); /* retries; -1 with errno */
 int fs_mkdirs(const char *path, unsigned mode, struct err *err);
 /* Removes a tree; never follows links. A missing tree is success. */

@@ -21,7 +21,7 @@
 #include "util/strbuf.h"
 
 struct json_limits {
-	size_t max_bytes; /* 0: 16 MiB */
+	size_t max_bytes;   /* 0: 16 MiB */
 	unsigned max_depth; /* 0: 64 */
 };
 

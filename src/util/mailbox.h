@@ -25,7 +25,7 @@ void mailbox_free(struct mailbox *mb, void (*free_msg)(void *));
 bool mailbox_push(struct mailbox *mb, void *msg);
 /* As push, but blocks (in real time) while full. false only when closed. */
 bool mailbox_push_wait(struct mailbox *mb, void *msg);
-void *mailbox_pop(struct mailbox *mb); /* NULL when empty; never blocks */
+void *mailbox_pop(struct mailbox *mb);  /* NULL when empty; never blocks */
 void mailbox_close(struct mailbox *mb); /* later pushes fail; pops drain the rest */
 struct wake *mailbox_wake(struct mailbox *mb);
 size_t mailbox_len(struct mailbox *mb);

@@ -23,7 +23,7 @@ size_t map_len(const struct map *m);
  * Calls fn for each entry in insertion order until it returns non-zero, and
  * returns that. fn may delete the entry it is called for, nothing else.
  */
-int map_each(struct map *m, int (*fn)(const void *key, size_t len, void *value, void *arg),
-	void *arg);
+int map_each(
+	struct map *m, int (*fn)(const void *key, size_t len, void *value, void *arg), void *arg);
 
 #endif

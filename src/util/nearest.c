@@ -27,7 +27,8 @@ static unsigned distance(const char *a, size_t la, const char *b, size_t lb)
 
 			d = MIN(d, last[j] + 1);
 			d = MIN(d, now[j - 1] + 1);
-			if (i > 1 && j > 1 && !cost(a[i - 1], b[j - 2]) && !cost(a[i - 2], b[j - 1]))
+			if (i > 1 && j > 1 && !cost(a[i - 1], b[j - 2]) &&
+				!cost(a[i - 2], b[j - 1]))
 				d = MIN(d, two_ago[j - 2] + 1);
 			now[j] = d;
 		}

@@ -16,9 +16,9 @@
 #include "util/err.h"
 
 struct proc_spec {
-	const char *const *argv; /* argv[0] is looked up in PATH when it has no slash */
-	const char *const *env;  /* NULL-terminated KEY=VALUE list; NULL: inherit */
-	const char *cwd;         /* NULL: inherit */
+	const char *const *argv;            /* argv[0] is looked up in PATH when it has no slash */
+	const char *const *env;             /* NULL-terminated KEY=VALUE list; NULL: inherit */
+	const char *cwd;                    /* NULL: inherit */
 	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null */
 	bool die_with_parent;
 };

@@ -14,7 +14,7 @@
 
 int units_parse_duration(const char *s, uint64_t *ret_ns, struct err *err);
 int units_parse_size(const char *s, uint64_t *ret_bytes, struct err *err);
-int units_parse_u64(const char *s, uint64_t *ret, struct err *err); /* decimal only */
+int units_parse_u64(const char *s, uint64_t *ret, struct err *err);  /* decimal only */
 int units_parse_double(const char *s, double *ret, struct err *err); /* finite, C locale */
 
 locale_t units_c_locale(void); /* for strtod_l and uselocale; never freed */

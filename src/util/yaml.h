@@ -34,12 +34,12 @@ struct ydoc {
 };
 
 /* file is for messages only; max_bytes 0: 1 MiB. NULL on error. */
-struct ydoc *yaml_parse(const char *file, const char *text, size_t len, size_t max_bytes,
-	struct err *err);
+struct ydoc *yaml_parse(
+	const char *file, const char *text, size_t len, size_t max_bytes, struct err *err);
 void ydoc_free(struct ydoc *d);
 
 struct ynode *ynode_get(const struct ynode *map, const char *key); /* NULL when absent */
-bool ynode_is_null(const struct ynode *n); /* plain "", ~, null */
+bool ynode_is_null(const struct ynode *n);                         /* plain "", ~, null */
 
 /*
  * Construction, for --set and extends: deep copy (file NULL: keeps the

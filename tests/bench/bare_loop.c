@@ -35,8 +35,8 @@ static size_t collect(char *data, size_t size, size_t n, void *arg)
 	return strbuf_add(arg, data, size * n) == 0 ? size * n : 0;
 }
 
-static long http(CURL *curl, const char *base, const char *path, const char *body,
-	struct strbuf *out)
+static long http(
+	CURL *curl, const char *base, const char *path, const char *body, struct strbuf *out)
 {
 	static struct curl_slist *json;
 	char url[256];
@@ -114,9 +114,9 @@ static bool is_ready(CURL *curl, struct node *n, struct strbuf *out)
 	struct node_network net;
 
 	return http(curl, n->http, "/cryptarchia/info", NULL, out) == 200 &&
-		node_parse_info(strbuf_str(out), out->len, &info, NULL) == 0 && info.online &&
-		http(curl, n->http, "/network/info", NULL, out) == 200 &&
-		node_parse_network(strbuf_str(out), out->len, &net, NULL) == 0 && net.peers > 0;
+	       node_parse_info(strbuf_str(out), out->len, &info, NULL) == 0 && info.online &&
+	       http(curl, n->http, "/network/info", NULL, out) == 200 &&
+	       node_parse_network(strbuf_str(out), out->len, &net, NULL) == 0 && net.peers > 0;
 }
 
 int main(int argc, char **argv)
@@ -162,9 +162,8 @@ int main(int argc, char **argv)
 		waitpid(nodes[i].pid, NULL, 0);
 	}
 	if (ready == n)
-		printf("%.1f\n",
-			(double)(end.tv_sec - start.tv_sec) * 1e3 +
-				(double)(end.tv_nsec - start.tv_nsec) / 1e6);
+		printf("%.1f\n", (double)(end.tv_sec - start.tv_sec) * 1e3 +
+					 (double)(end.tv_nsec - start.tv_nsec) / 1e6);
 	curl_easy_cleanup(curl);
 	strbuf_release(&out);
 	free(nodes);

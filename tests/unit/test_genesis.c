@@ -5,13 +5,14 @@
 
 #define HEX  "0101010101010101010101010101010101010101010101010101010101010101"
 #define HEX2 "0202020202020202020202020202020202020202020202020202020202020202"
-#define DOC(id, time, slot, f, k, stakes, notes)                                                   \
-	"{\"chain_id\":" id ",\"genesis_time_ms\":" time ",\"slot_duration_ms\":" slot             \
-	",\"active_slot_coeff\":" f ",\"security_param\":" k ",\"epoch_nonce\":\"" HEX             \
+#define DOC(id, time, slot, f, k, stakes, notes) \
+	"{\"chain_id\":" id ",\"genesis_time_ms\":" time ",\"slot_duration_ms\":" slot \
+	",\"active_slot_coeff\":" f ",\"security_param\":" k ",\"epoch_nonce\":\"" HEX \
 	"\",\"stakes\":[" stakes "],\"notes\":[" notes "]}"
 #define NOTE(value)  "{\"pk\":\"" HEX "\",\"value\":" value "}"
 #define NOTE2(value) "{\"pk\":\"" HEX2 "\",\"value\":" value "}"
-#define GOOD         DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("7"), NOTE("5") "," NOTE("6"))
+#define TWO_NOTES    NOTE("5") "," NOTE("6")
+#define GOOD         DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("7"), TWO_NOTES)
 
 static int parse(const char *text, struct genesis *g, struct err *err)
 {
@@ -37,12 +38,12 @@ static void test_reads(void **state)
 	assert_true(id32_eq(&g.id, &other.id));
 	genesis_release(&other);
 	static const char *const different[] = {
-		DOC("\"ltb-2\"", "1000", "500", "0.9", "10", NOTE("7"), NOTE("5") "," NOTE("6")),
-		DOC("\"ltb-1\"", "1001", "500", "0.9", "10", NOTE("7"), NOTE("5") "," NOTE("6")),
-		DOC("\"ltb-1\"", "1000", "501", "0.9", "10", NOTE("7"), NOTE("5") "," NOTE("6")),
-		DOC("\"ltb-1\"", "1000", "500", "0.8", "10", NOTE("7"), NOTE("5") "," NOTE("6")),
-		DOC("\"ltb-1\"", "1000", "500", "0.9", "11", NOTE("7"), NOTE("5") "," NOTE("6")),
-		DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("8"), NOTE("5") "," NOTE("6")),
+		DOC("\"ltb-2\"", "1000", "500", "0.9", "10", NOTE("7"), TWO_NOTES),
+		DOC("\"ltb-1\"", "1001", "500", "0.9", "10", NOTE("7"), TWO_NOTES),
+		DOC("\"ltb-1\"", "1000", "501", "0.9", "10", NOTE("7"), TWO_NOTES),
+		DOC("\"ltb-1\"", "1000", "500", "0.8", "10", NOTE("7"), TWO_NOTES),
+		DOC("\"ltb-1\"", "1000", "500", "0.9", "11", NOTE("7"), TWO_NOTES),
+		DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("8"), TWO_NOTES),
 		DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("7"), NOTE("6") "," NOTE("5")),
 		DOC("\"ltb-1\"", "1000", "500", "0.9", "10", NOTE("7") "," NOTE2("5"), NOTE("6")),
 	};

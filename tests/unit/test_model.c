@@ -14,13 +14,13 @@
 
 #define HEAD(t, kind)  "{\"seq\":1,\"t_ns\":" #t ",\"kind\":\"" kind "\","
 #define STATE(t, n, s) HEAD(t, "node_state") "\"node\":" #n ",\"state\":\"" s "\"}"
-#define FAULT(t, n, id, end)                                                                       \
-	HEAD(t, "fault")                                                                           \
+#define FAULT(t, n, id, end) \
+	HEAD(t, "fault") \
 	"\"node\":" #n ",\"id\":" #id ",\"name\":\"kill\",\"by\":\"key\",\"end\":" end "}"
-#define HEIGHT(t, n, h)                                                                            \
+#define HEIGHT(t, n, h) \
 	HEAD(t, "node_sample") "\"node\":" #n ",\"ok\":true,\"mode\":\"Online\",\"height\":" #h "}"
-#define RUN(n)                                                                                     \
-	HEAD(0, "run_start")                                                                       \
+#define RUN(n) \
+	HEAD(0, "run_start") \
 	"\"run_id\":\"r\",\"preset\":\"p\",\"backend\":\"b\",\"started\":\"s\",\"n_nodes\":" #n "}"
 #define PHASE(t, p, end) HEAD(t, "phase") "\"phase\":\"" p "\",\"end\":" end "}"
 

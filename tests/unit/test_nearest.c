@@ -9,8 +9,8 @@
 #include "util/mem.h"
 #include "util/nearest.h"
 
-static const char *const names[] = { "nodes", "layout", "slot_duration", "active_slot_coeff", "local",
-	NULL };
+static const char *const names[] = { "nodes", "layout", "slot_duration", "active_slot_coeff",
+	"local", NULL };
 
 static void test_names(void **state)
 {

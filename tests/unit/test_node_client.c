@@ -13,8 +13,8 @@
 #define ID_A "aa00000000000000000000000000000000000000000000000000000000000001"
 #define ID_B "bb00000000000000000000000000000000000000000000000000000000000002"
 #define ID_C "cc00000000000000000000000000000000000000000000000000000000000003"
-#define NESTED                                                                                     \
-	"{\"cryptarchia_info\":{\"lib\":\"" ID_B "\",\"lib_slot\":4,\"tip\":\"" ID_A               \
+#define NESTED \
+	"{\"cryptarchia_info\":{\"lib\":\"" ID_B "\",\"lib_slot\":4,\"tip\":\"" ID_A \
 	"\",\"slot\":9,\"height\":8"
 
 static struct id32 id_of(const char *hex)
@@ -120,19 +120,19 @@ static void test_quotes_are_bounded(void **state)
 }
 
 #define LEADER "\"proof_of_leadership\":{\"proof\":\"00\",\"leader_key\":\"" ID_C "\"}"
-#define HEADER                                                                                     \
+#define HEADER \
 	"\"header\":{\"id\":\"" ID_A "\",\"parent_block\":\"" ID_B "\",\"slot\":7," LEADER "}"
 #define TX_HASH "{\"mantle_tx\":{\"hash\":\"" ID_C "\",\"ops\":[]},\"ops_proofs\":[]}"
 /* The inscription of docs/node-api.md, whose hash is pinned there. */
 #define ONES   "0101010101010101010101010101010101010101010101010101010101010101"
 #define ZEROS  "0000000000000000000000000000000000000000000000000000000000000000"
 #define SIGNER "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
-#define OPS                                                                                        \
-	"\"ops\":[{\"opcode\":17,\"payload\":{\"channel_id\":\"" ONES                              \
+#define OPS \
+	"\"ops\":[{\"opcode\":17,\"payload\":{\"channel_id\":\"" ONES \
 	"\",\"inscription\":\"70696e67\",\"parent\":\"" ZEROS "\",\"signer\":\"" SIGNER "\"}}]"
-#define PROOFS                                                                                     \
-	"\"ops_proofs\":[{\"Ed25519Sig\":\""                                                       \
-	"3033cc9838eee74490ecee3d392f8622f532880dc88ba9779019d80434da9613"                         \
+#define PROOFS \
+	"\"ops_proofs\":[{\"Ed25519Sig\":\"" \
+	"3033cc9838eee74490ecee3d392f8622f532880dc88ba9779019d80434da9613" \
 	"b72947cb3afb45e0ba8669270c1e00ae59fcff69da37ab95d6fe37fb46858b07\"}]"
 #define PING_HASH "ff462c3bfd86172abf9ca20b3b608f400c1903db793dda5fc8f0a7af864f7a00"
 

@@ -12,16 +12,16 @@
 #include "util/rng.h"
 
 #define GOLDEN_HASH "ff462c3bfd86172abf9ca20b3b608f400c1903db793dda5fc8f0a7af864f7a00"
-#define GOLDEN_SIG                                                                                 \
-	"3033cc9838eee74490ecee3d392f8622f532880dc88ba9779019d80434da9613"                         \
+#define GOLDEN_SIG \
+	"3033cc9838eee74490ecee3d392f8622f532880dc88ba9779019d80434da9613" \
 	"b72947cb3afb45e0ba8669270c1e00ae59fcff69da37ab95d6fe37fb46858b07"
 #define GOLDEN_SIGNER  "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
 #define GOLDEN_MESSAGE "d5f99347d03fe56803651da1bfcddeb75ede14fe4f279445b8daf594d87d5bf3"
 #define ONES           "0101010101010101010101010101010101010101010101010101010101010101"
 #define ZEROS          "0000000000000000000000000000000000000000000000000000000000000000"
-#define PING_OP                                                                                    \
-	"{\"opcode\":17,\"payload\":{\"channel_id\":\"" ONES                                       \
-	"\",\"inscription\":\"70696e67\",\"parent\":\"" ZEROS "\",\"signer\":\"" GOLDEN_SIGNER     \
+#define PING_OP \
+	"{\"opcode\":17,\"payload\":{\"channel_id\":\"" ONES \
+	"\",\"inscription\":\"70696e67\",\"parent\":\"" ZEROS "\",\"signer\":\"" GOLDEN_SIGNER \
 	"\"}}"
 
 static void assert_id(const struct id32 *id, const char *hex)
