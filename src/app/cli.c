@@ -138,7 +138,7 @@ void cli_help(const char *command, struct strbuf *out)
 	strbuf_adds(out,
 		"\nexit status: 0 pass, 1 an expectation failed, 2 usage or invalid preset, 3 unknown,\n"
 		"  4 environment, 5 time limit, 70 internal error, 128+N signal N\n"
-			 "See ltb(1) and ltb-preset(5).\n");
+		"See ltb(1) and ltb-preset(5).\n");
 }
 
 struct getopt_tables {

@@ -1,5 +1,4 @@
-/* Files compiled into the program; the arrays are generated at build time and end with a NULL name.
- */
+/* Files compiled into the program; the arrays are generated at build time, a NULL name ends. */
 #ifndef CORE_EMBEDDED_H
 #define CORE_EMBEDDED_H
 

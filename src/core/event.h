@@ -40,9 +40,8 @@
 
 enum event_kind {
 #define EVENT_ENUM(id, name) EVENT_##id,
-	EVENT_KINDS(EVENT_ENUM)
+	EVENT_KINDS(EVENT_ENUM) EVENT_KIND_COUNT
 #undef EVENT_ENUM
-	EVENT_KIND_COUNT
 };
 
 enum phase {

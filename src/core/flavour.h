@@ -47,8 +47,7 @@ struct flavour_ops {
 	int (*write_config)(const struct flavour_node *n, struct err *err);
 	int (*command)(const struct flavour_node *n, struct strlist *ret_argv,
 		struct strlist *ret_env, struct err *err);
-	/* 1: started, ports (host order) filled in; 0: not yet; -1: err. Only when binds_port_zero.
-	 */
+	/* 1: started, ports (host order) filled in; 0: not yet; -1: err. If binds_port_zero. */
 	int (*read_ready)(const struct flavour_node *n, pid_t pid,
 		uint16_t ret_ports[FLAVOUR_MAX_PORTS], struct err *err);
 	/* Address to be given to dial_peer. */

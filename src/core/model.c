@@ -151,6 +151,21 @@ static bool state_has_process(enum node_state s)
 	return s == NODE_STARTING || s == NODE_UP || s == NODE_READY || s == NODE_PAUSED;
 }
 
+#define LAST_WORDS 200
+
+/* Why a node died, with the last line that it wrote: the cause is usually there. */
+static void set_death_reason(struct model_node *n, const struct event *ev)
+{
+	const char *reason = ev->u.node_state.reason ? ev->u.node_state.reason : "died";
+	const char *tail = ev->u.node_state.log_tail ? ev->u.node_state.log_tail : "";
+	const char *line = strrchr(tail, '\n');
+
+	free(n->reason);
+	line = line ? line + 1 : tail;
+	n->reason = *line ? xasprintf("%s; last words: %.*s", reason, LAST_WORDS, line) :
+			    xstrdup(reason);
+}
+
 static void apply_node_state(struct model *m, const struct event *ev)
 {
 	struct model_node *n = node_at(m, ev->node);
@@ -163,7 +178,10 @@ static void apply_node_state(struct model *m, const struct event *ev)
 		n->state_since_ns = ev->t_ns;
 	n->state = state;
 	n->state_expected = ev->u.node_state.expected;
-	replace_str(&n->reason, ev->u.node_state.reason);
+	if (state == NODE_DEAD)
+		set_death_reason(n, ev);
+	else
+		replace_str(&n->reason, ev->u.node_state.reason);
 	if (!state_has_process(state)) {
 		replace_str(&n->endpoint, NULL);
 		n->pid = 0;

@@ -63,6 +63,12 @@ struct model_check {
 	uint64_t since_ns;
 };
 
+struct model_log {
+	uint64_t t_ns;
+	int node, level;
+	char *text;
+};
+
 struct model {
 	uint64_t now_ns; /* time of the newest event */
 	uint64_t events;
@@ -87,11 +93,7 @@ struct model {
 	char *end_reason;
 	struct view_block *blocks; /* snapshots only: newest first, parent_block is NULL */
 	size_t n_snapshot_blocks;
-	struct model_log {
-		uint64_t t_ns;
-		int node, level;
-		char *text;
-	} * logs;                /* ring of MODEL_LOG_LINES */
+	struct model_log *logs;  /* ring of MODEL_LOG_LINES */
 	size_t n_logs, log_head; /* oldest at log_head */
 };
 

@@ -71,8 +71,7 @@ uint64_t net_send(struct net *n, const struct net_request *req);
 /* No callback of this request runs after it returns, except when called from the net thread's own
  * callback of it. */
 void net_cancel(struct net *n, uint64_t id);
-/* Blocking call for threads other than the net thread. 0: *ret_status and body (appended) are set.
- */
+/* Blocking call for threads other than the net thread. 0: *ret_status is set, body appended. */
 struct strbuf;
 int net_call(struct net *n, const struct net_request *req, const struct cancel *cancel,
 	int *ret_status, struct strbuf *ret_body, struct err *err);

@@ -39,16 +39,14 @@ struct plan {
 	struct plan_wallet *wallets;
 	size_t n_wallets;
 	uint64_t total_stake, total_supply;
-	void **workloads; /* per scenario workload: what its plan() made; freed by its plan_free()
-			   */
+	void **workloads; /* per scenario workload: what plan() made; freed by plan_free() */
 };
 
 struct plan *plan_new(const struct scenario *s, struct err *err);
 void plan_free(struct plan *p);
-void plan_to_json(
-	const struct plan *p, struct strbuf *out); /* pretty, keys as public keys and seeds */
-/* Leader key, stake 0 and peers for a node that is added while the run goes on (index >= n_nodes).
- */
+/* Pretty; keys as public keys and seeds. */
+void plan_to_json(const struct plan *p, struct strbuf *out);
+/* Leader key, stake 0 and peers for a node that is added during the run (index >= n_nodes). */
 void plan_extra_node(const struct plan *p, unsigned index, struct plan_node *ret);
 /* genesis.json for ltb-node (see node/chain/genesis.h for the format). */
 void plan_genesis_json(const struct plan *p, uint64_t genesis_time_ms, struct strbuf *out);

@@ -123,17 +123,32 @@ static void result_from_check(struct run *r, enum verdict v, int exit_code, cons
 	snapshot_unref(s);
 }
 
-/* Why the verdict cannot be better than unknown, though no check failed; false: nothing. */
-static bool result_short_of_pass(struct run *r)
+/*
+ * The bench itself failed: then nothing is concluded, not even that a check failed. A full disk
+ * is the common case, and stops the nodes as well as the recording.
+ */
+static bool result_internal(struct run *r)
 {
 	struct err err = { 0 };
-	uint64_t lost = hub_lost_by_producers(r->hub);
 
 	if (r->internal.code != ERR_NONE)
 		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", r->internal.text);
 	else if (hub_error(r->hub, &err) < 0)
-		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", err.text);
-	else if (lost > 0)
+		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%.900s%s", err.text,
+			err.saved_errno == ENOSPC || err.saved_errno == EDQUOT ?
+				"; make room, or choose another place with --out" :
+				"");
+	else
+		return false;
+	return true;
+}
+
+/* Why the verdict cannot be better than unknown, though no check failed; false: nothing. */
+static bool result_short_of_pass(struct run *r)
+{
+	uint64_t lost = hub_lost_by_producers(r->hub);
+
+	if (lost > 0)
 		set_result(r, VERDICT_UNKNOWN, EXIT_UNKNOWN,
 			"%llu blocks were lost on their way to a workload",
 			(unsigned long long)lost);
@@ -163,10 +178,11 @@ static void compute_result(struct run *r)
 		phase = phase_name(r->failed_phase);
 		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s", phase,
 			r->failure.text);
-	} else if (r->judged == VERDICT_FAIL) {
-		result_from_check(r, VERDICT_FAIL, EXIT_FAIL, "a check failed");
-	} else if (!result_short_of_pass(r)) {
-		set_result(r, VERDICT_PASS, EXIT_PASS, "%s", "");
+	} else if (!result_internal(r)) {
+		if (r->judged == VERDICT_FAIL)
+			result_from_check(r, VERDICT_FAIL, EXIT_FAIL, "a check failed");
+		else if (!result_short_of_pass(r))
+			set_result(r, VERDICT_PASS, EXIT_PASS, "%s", "");
 	}
 	if (r->teardown.code != ERR_NONE && r->result.exit_code == EXIT_PASS)
 		set_result(r, VERDICT_PASS, EXIT_ENV, "teardown: %.980s", r->teardown.text);
@@ -404,12 +420,15 @@ static int start_parts(struct run *r, struct err *err)
 static void emit_run_start(struct run *r)
 {
 	struct event *ev = event_new(EVENT_RUN_START, hub_now(r->hub), -1);
-	time_t now = (time_t)(clock_wall_ms(r->clock) / 1000);
+	uint64_t now_ms = clock_wall_ms(r->clock);
+	time_t now = (time_t)(now_ms / 1000);
 	struct tm tm;
-	char started[32];
+	char started[48];
 
+	/* to the millisecond: it ties the run's time to that of the nodes' logs */
 	gmtime_r(&now, &tm);
-	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	size_t len = strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(started + len, sizeof(started) - len, ".%03uZ", (unsigned)(now_ms % 1000));
 	ev->u.run_start.run_id = xstrdup(r->run_id);
 	ev->u.run_start.preset = xstrdup(r->scenario->name);
 	ev->u.run_start.backend = xstrdup(r->backend.ops->name);

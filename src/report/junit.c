@@ -74,11 +74,9 @@ void report_junit(const struct report_input *in, struct strbuf *out)
 	strbuf_addf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" time=\"%.3f\"",
 		m->n_checks + 1, failures, errors + odd, (double)m->now_ns / 1e9);
 	if (m->started) {
-		/* JUnit's timestamp has no zone; ours is UTC. */
-		size_t len = strlen(m->started);
-
+		/* JUnit's timestamp has neither a fraction nor a zone; ours is UTC. */
 		strbuf_adds(out, " timestamp=\"");
-		strbuf_add(out, m->started, len && m->started[len - 1] == 'Z' ? len - 1 : len);
+		strbuf_add(out, m->started, strcspn(m->started, ".Z"));
 		strbuf_addc(out, '"');
 	}
 	strbuf_adds(out, ">\n");

@@ -94,7 +94,7 @@ static int decode_txs(struct block *b, struct bytes_reader *r, struct err *err)
 	if (n > BLOCK_MAX_TXS)
 		return err_set(err, ERR_LIMIT, "a block has at most %d transactions, not %zu",
 			BLOCK_MAX_TXS, n);
-	b->txs = n > 0 ? xcalloc(n, sizeof(struct tx *)) : NULL;
+	b->txs = xcalloc(n + 1, sizeof(struct tx *));
 	for (size_t i = 0; i < n; i++) {
 		size_t len = bytes_get_u32(r);
 		const uint8_t *p = bytes_take(r, len);

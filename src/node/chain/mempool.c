@@ -68,6 +68,22 @@ static void list_remove(struct list *l, struct entry *e)
 	l->bytes -= e->bytes;
 }
 
+static struct entry *list_pop(struct list *l)
+{
+	struct entry *e = l->first;
+	if (!e)
+		return NULL;
+	l->first = e->next;
+	if (l->first)
+		l->first->prev = NULL;
+	else
+		l->last = NULL;
+	e->next = NULL;
+	l->len--;
+	l->bytes -= e->bytes;
+	return e;
+}
+
 static struct entry *entry_new(struct tx *tx)
 {
 	struct entry *e = xcalloc(1, sizeof(*e));
@@ -84,11 +100,8 @@ static void entry_free(struct entry *e)
 
 static void list_clear(struct list *l)
 {
-	while (l->first) {
-		struct entry *e = l->first;
-		list_remove(l, e);
+	for (struct entry *e; (e = list_pop(l)) != NULL;)
 		entry_free(e);
-	}
 }
 
 struct mempool *mempool_new(const struct ledger *base)
@@ -135,9 +148,10 @@ static void waiting_remove(struct mempool *m, struct entry *e)
 		else
 			map_del(m->by_need, e->need.b, sizeof(e->need.b));
 	} else {
-		while (first->next_needy != e)
+		while (first && first->next_needy != e)
 			first = first->next_needy;
-		first->next_needy = e->next_needy;
+		if (first)
+			first->next_needy = e->next_needy;
 	}
 	e->next_needy = NULL;
 	list_remove(&m->waiting, e);
@@ -324,10 +338,8 @@ static void rebuild(struct mempool *m, uint64_t now_slot)
 	m->by_hash = map_new(NULL);
 	ledger_free(m->overlay);
 	m->overlay = ledger_new_overlay(m->base);
-	while (old.first) {
-		struct entry *e = old.first;
+	for (struct entry *e; (e = list_pop(&old)) != NULL;) {
 		struct id32 missing;
-		list_remove(&old, e);
 		enum ledger_verdict v =
 			is_full(m, e->bytes) ? LEDGER_INVALID : pend(m, e, &missing, NULL);
 		if (v == LEDGER_MISSING)
@@ -370,15 +382,13 @@ void mempool_rebase(struct mempool *m, struct tx **returned, size_t n, uint64_t 
 		e->verified = true; /* it was in a valid block */
 		list_append(&all, e);
 	}
-	while (m->pending.first) {
-		struct entry *e = m->pending.first;
-		list_remove(&m->pending, e);
+	for (struct entry *e; (e = list_pop(&m->pending)) != NULL;)
 		list_append(&all, e);
-	}
 	/* what waited may have its input on the new branch */
-	while (m->waiting.first) {
-		struct entry *e = m->waiting.first;
-		waiting_remove(m, e);
+	map_free(m->by_need);
+	m->by_need = map_new(NULL);
+	for (struct entry *e; (e = list_pop(&m->waiting)) != NULL;) {
+		e->next_needy = NULL;
 		list_append(&all, e);
 	}
 	m->pending = all;

@@ -184,7 +184,7 @@ static int check_genesis(const struct store *s, const struct id32 *genesis_id, s
 
 static int check_identity(const struct store *s, const struct id32 *genesis_id, struct err *err)
 {
-	int64_t app, version, tables;
+	int64_t app = 0, version = 0, tables = 0;
 	if (query_int(s, "PRAGMA application_id", &app, err) != 0 ||
 		query_int(s, "PRAGMA user_version", &version, err) != 0 ||
 		query_int(s, "SELECT count(*) FROM sqlite_master", &tables, err) != 0)
