@@ -26,8 +26,6 @@
 #define LOGS_PER_SECOND 50
 #define NODE_EXIT_ENV   4 /* ltb-node: something it needs, such as its port, is not to be had */
 
-extern char **environ;
-
 static const char *node_name(const struct local_node *n)
 {
 	return n->plan_node->name;

@@ -12,7 +12,7 @@
 #define SAMPLE_DEFAULT_NS (500 * NS_PER_MS)
 #define SAMPLE_MIN_NS     (50 * NS_PER_MS)
 #define SAMPLE_MAX_NS     (2 * NS_PER_S)
-#define SAMPLES_PER_S     50 /* of all nodes together, so that watching many costs little */
+#define SAMPLE_SHARE_NS   (30 * NS_PER_MS) /* of each node, so that watching many costs little */
 #define STAGGER           8
 #define TIP_PATIENCE_NS   NS_PER_S
 
@@ -23,7 +23,7 @@ uint64_t feed_sample_ns(const struct feed *f)
 	uint64_t half = f->opt.block_interval_ns / 2;
 	uint64_t every =
 		half ? MAX(MIN(half, SAMPLE_DEFAULT_NS), SAMPLE_MIN_NS) : SAMPLE_DEFAULT_NS;
-	return MAX(every, MIN(f->nodes.len * NS_PER_S / SAMPLES_PER_S, SAMPLE_MAX_NS));
+	return MAX(every, MIN(f->nodes.len * SAMPLE_SHARE_NS, SAMPLE_MAX_NS));
 }
 
 /* --- tips -------------------------------------------------------------------------------- */

@@ -51,7 +51,7 @@ bool id32_is_zero(const struct id32 *id)
 
 bool id32_parse(const char *text, struct id32 *ret)
 {
-	struct id32 id;
+	struct id32 id = { 0 };
 	if (!text || !hex_decode(text, strlen(text), id.b, sizeof(id.b)))
 		return false;
 	*ret = id;

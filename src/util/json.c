@@ -377,7 +377,8 @@ cJSON *json_parse(const char *text, size_t len, const struct json_limits *limits
 
 const char *json_tagged_integer(const cJSON *v)
 {
-	return cJSON_IsString(v) && v->valuestring[0] == INTEGER_TAG ? v->valuestring + 1 : NULL;
+	return v && cJSON_IsString(v) && v->valuestring[0] == INTEGER_TAG ? v->valuestring + 1
+									  : NULL;
 }
 
 bool json_as_u64(const cJSON *v, uint64_t *ret)
@@ -386,7 +387,7 @@ bool json_as_u64(const cJSON *v, uint64_t *ret)
 	if (digits)
 		return units_parse_u64(digits, ret, NULL) == 0;
 	/* from 2^53 on, a number with an exponent may have been rounded */
-	if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0 && v->valuedouble < 0x1p53) ||
+	if (!v || !cJSON_IsNumber(v) || !(v->valuedouble >= 0 && v->valuedouble < 0x1p53) ||
 		floor(v->valuedouble) != v->valuedouble)
 		return false;
 	*ret = (uint64_t)v->valuedouble;
@@ -399,7 +400,7 @@ bool json_as_double(const cJSON *v, double *ret)
 	double value = 0;
 	if (digits)
 		value = strtod_l(digits, NULL, units_c_locale());
-	else if (cJSON_IsNumber(v))
+	else if (v && cJSON_IsNumber(v))
 		value = v->valuedouble;
 	else
 		return false;
@@ -419,7 +420,7 @@ bool json_as_bool(const cJSON *v, bool *ret)
 
 const char *json_as_str(const cJSON *v)
 {
-	return cJSON_IsString(v) && v->valuestring[0] != INTEGER_TAG ? v->valuestring : NULL;
+	return v && cJSON_IsString(v) && v->valuestring[0] != INTEGER_TAG ? v->valuestring : NULL;
 }
 
 bool json_as_id32(const cJSON *v, struct id32 *ret)

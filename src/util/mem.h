@@ -48,7 +48,8 @@ static inline void mem_cleanup_free(void *p)
 	do { \
 		if ((v)->len == (v)->cap) { \
 			(v)->cap = (v)->cap ? (v)->cap * 2 : 8; \
-			(v)->items = xrealloc_array((v)->items, (v)->cap, sizeof(*(v)->items)); \
+			(v)->items = xrealloc_array( \
+				(v)->items, (v)->cap, sizeof(__typeof__(*(v)->items))); \
 		} \
 		(v)->items[(v)->len++] = (x); \
 	} while (0)

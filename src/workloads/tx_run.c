@@ -479,8 +479,8 @@ static int loop(struct tx_run *r, struct err *err)
 static void recall(struct tx_run *r)
 {
 	struct tx_item *it;
-	TAILQ_FOREACH(it, &r->sending, link)
-	net_cancel(r->env->net, it->request);
+	TAILQ_FOREACH (it, &r->sending, link)
+		net_cancel(r->env->net, it->request);
 	for (size_t i = 0; i < r->poll.n_asked; i++) {
 		if (!r->poll.answers[i].arrived)
 			net_cancel(r->env->net, r->poll.answers[i].request);

@@ -467,9 +467,11 @@ void tx_source_block(struct tx_source *s, const struct id32 *id, const struct id
 
 void tx_source_unsettle(struct tx_source *s, uint64_t before_ns)
 {
-	struct user *u;
+	struct user *next;
 	/* in order of inclusion, so the first that is young enough ends it */
-	while ((u = TAILQ_FIRST(&s->settling)) && u->unsettled->seen_ns < before_ns) {
+	for (struct user *u = TAILQ_FIRST(&s->settling); u && u->unsettled->seen_ns < before_ns;
+		u = next) {
+		next = TAILQ_NEXT(u, link);
 		settle(s, u);
 		check_branch(s, u);
 		user_is_free(s, u);

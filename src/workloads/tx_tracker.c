@@ -164,8 +164,7 @@ size_t tx_tracker_to_poll(struct tx_tracker *t, uint64_t now_ns, struct id32 *re
 {
 	size_t n = 0;
 	struct tx_item *it;
-	TAILQ_FOREACH(it, &t->pending, link)
-	{
+	TAILQ_FOREACH (it, &t->pending, link) {
 		/* accepted in order, so nothing behind this one has been pending long enough */
 		if (n == max || it->accepted_ns + t->opt.poll_after_ns > now_ns)
 			break;

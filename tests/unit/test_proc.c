@@ -178,7 +178,9 @@ static void test_inheritance(void **state)
 	CLEANUP_STRBUF struct strbuf out = { 0 };
 	int status;
 	run_shell("test ! -e /proc/self/fd/77 && echo closed;"
-		  "grep -E '^Sig(Blk|Ign)' /proc/self/status;"
+		  "grep -E '^Sig(Blk|Ign)' /proc/self/status |"
+		  /* glibc's own signals 32 and 33: nobody can reset them, posix_spawn() ignores them */
+		  " sed 's/0000000180000000/0000000000000000/';"
 		  "readlink /proc/self/fd/0",
 		&out, &status);
 	signal(SIGUSR1, SIG_DFL);

@@ -139,7 +139,8 @@ static struct entry *needy_first(const struct mempool *m, const struct id32 *nee
 	return map_get(m->by_need, need->b, sizeof(need->b));
 }
 
-static void waiting_remove(struct mempool *m, struct entry *e)
+/* It waits for nothing from now on. */
+static void drop_need(struct mempool *m, struct entry *e)
 {
 	struct entry *first = needy_first(m, &e->need);
 	if (first == e) {
@@ -154,13 +155,20 @@ static void waiting_remove(struct mempool *m, struct entry *e)
 			first->next_needy = e->next_needy;
 	}
 	e->next_needy = NULL;
+}
+
+static void waiting_remove(struct mempool *m, struct entry *e)
+{
+	drop_need(m, e);
 	list_remove(&m->waiting, e);
 }
 
 static void waiting_drop_oldest(struct mempool *m)
 {
-	struct entry *e = m->waiting.first;
-	waiting_remove(m, e);
+	struct entry *e = list_pop(&m->waiting);
+	if (!e)
+		return;
+	drop_need(m, e);
 	entry_free(e);
 }
 
