@@ -37,7 +37,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 	-Wcast-qual -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference -Werror
 
 CFLAGS_COMMON := -std=c11 -D_GNU_SOURCE -Isrc -I$(B)/gen $(WARN) $(PKG_CFLAGS) \
-	-DLTB_VERSION='"$(VERSION)"' -fno-common -fstack-protector-strong -pthread
+	-fno-common -fstack-protector-strong -pthread
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 CFLAGS_debug   := -O0 -g3
 CFLAGS_asan    := -O1 -g3 -fsanitize=address,undefined -fno-omit-frame-pointer \
@@ -113,7 +113,12 @@ $(B)/flags: FORCE
 		echo '$(CC) $(subst ','\'',$(ALL_CFLAGS)) $(ALL_LDFLAGS)' > $@
 FORCE:
 
-$(B)/obj/%.o: %.c $(B)/flags
+# The version changes with every commit: only what prints it is rebuilt.
+$(B)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@echo '#define LTB_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define LTB_VERSION "$(VERSION)"' > $@
+
+$(B)/obj/%.o: %.c $(B)/flags | $(B)/gen/version.h
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

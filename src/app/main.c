@@ -10,10 +10,7 @@
 
 #include "app/app.h"
 #include "util/log.h"
-
-#ifndef LTB_VERSION
-#define LTB_VERSION "unknown"
-#endif
+#include "version.h"
 
 static int print_help(const struct cli *cli)
 {

@@ -467,21 +467,20 @@ static bool read_stat(pid_t pid, uint64_t *ret_ticks, uint64_t *ret_pages)
 {
 	char path[32];
 	CLEANUP_STRBUF struct strbuf text = { 0 };
-	unsigned long long utime, stime;
-	long long pages;
+	unsigned long long value[25] = { 0 }; /* by field number, from 1 as in proc(5) */
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (fs_read(path, 4096, &text, NULL) < 0)
 		return false;
 	const char *after_name = strrchr(strbuf_str(&text), ')'); /* the name may hold anything */
-	if (!after_name ||
-		sscanf(after_name + 1,
-			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d "
-			"%*d %*d %*d %*u %*u %lld",
-			&utime, &stime, &pages) != 3)
+	const char *at = after_name ? strchr(after_name, ' ') : NULL;
+	size_t field = 3;
+	for (; at && field < ARRAY_LEN(value); field++, at = strchr(at + 1, ' '))
+		value[field] = strtoull(at + 1, NULL, 10);
+	if (field < ARRAY_LEN(value))
 		return false;
-	*ret_ticks = utime + stime;
-	*ret_pages = pages > 0 ? (uint64_t)pages : 0;
+	*ret_ticks = value[14] + value[15];
+	*ret_pages = value[24];
 	return true;
 }
 

@@ -26,7 +26,7 @@ struct feed_options {
 	struct hub *hub;
 	struct clock *clock;
 	uint64_t block_interval_ns; /* expected; paces polling and idle watchdogs */
-	/* Between samples of one node; 0: 500 ms or half a block interval, longer for many nodes. */
+	/* Between samples of one node; 0: half a block interval or 500 ms, more for many nodes. */
 	uint64_t sample_ns;
 	/* CPU and memory of a node, asked on the net thread; may be NULL. */
 	void (*usage)(void *arg, unsigned node, double *ret_cpu, uint64_t *ret_rss);

@@ -162,8 +162,8 @@ static void set_death_reason(struct model_node *n, const struct event *ev)
 
 	free(n->reason);
 	line = line ? line + 1 : tail;
-	n->reason = *line ? xasprintf("%s; last words: %.*s", reason, LAST_WORDS, line) :
-			    xstrdup(reason);
+	n->reason = *line ? xasprintf("%s; last words: %.*s", reason, LAST_WORDS, line)
+			  : xstrdup(reason);
 }
 
 static void apply_node_state(struct model *m, const struct event *ev)

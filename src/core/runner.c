@@ -135,9 +135,9 @@ static bool result_internal(struct run *r)
 		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", r->internal.text);
 	else if (hub_error(r->hub, &err) < 0)
 		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%.900s%s", err.text,
-			err.saved_errno == ENOSPC || err.saved_errno == EDQUOT ?
-				"; make room, or choose another place with --out" :
-				"");
+			err.saved_errno == ENOSPC || err.saved_errno == EDQUOT
+				? "; make room, or choose another place with --out"
+				: "");
 	else
 		return false;
 	return true;
@@ -163,8 +163,6 @@ static bool result_short_of_pass(struct run *r)
 
 static void compute_result(struct run *r)
 {
-	const char *phase = phase_name(r->phase);
-
 	if (atomic_load(&r->signals)) {
 		int signo = atomic_load(&r->signo);
 		const char *name = sigabbrev_np(signo);
@@ -175,9 +173,8 @@ static void compute_result(struct run *r)
 			"the time limit of %llu s for the whole run was reached",
 			(unsigned long long)((r->deadline_ns - r->t0_ns) / NS_PER_S));
 	} else if (r->failure.code != ERR_NONE) {
-		phase = phase_name(r->failed_phase);
-		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s", phase,
-			r->failure.text);
+		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s",
+			phase_name(r->failed_phase), r->failure.text);
 	} else if (!result_internal(r)) {
 		if (r->judged == VERDICT_FAIL)
 			result_from_check(r, VERDICT_FAIL, EXIT_FAIL, "a check failed");

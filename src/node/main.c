@@ -10,6 +10,7 @@
 
 #include "node/config.h"
 #include "node/node.h"
+#include "version.h"
 
 enum exit_status { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 4, EXIT_BUG = 70 };
 

@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "util/fs.h"
+#include "version.h"
 
 #define MAX_GENESIS_BYTES (32u * 1024 * 1024)
 #define MAX_WALLET_BYTES  (8u * 1024 * 1024)

@@ -78,27 +78,32 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
-static char **strlist_slot(struct strlist *l)
+/* gcc 12's analyzer loses what the items hold once realloc() left them in place. */
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
+static void strlist_take(struct strlist *l, char *s)
 {
 	/* always one slot more than used, for the NULL at the end */
 	if (l->len + 1 >= l->cap) {
 		l->cap = l->cap ? l->cap * 2 : 8;
 		l->items = xrealloc_array(l->items, l->cap, sizeof(*l->items));
 	}
-	l->items[l->len + 1] = NULL;
-	return &l->items[l->len++];
+	l->items[l->len++] = s;
+	l->items[l->len] = NULL;
 }
 
 void strlist_add(struct strlist *l, const char *s)
 {
-	*strlist_slot(l) = xstrdup(s);
+	strlist_take(l, xstrdup(s));
 }
 
 void strlist_addf(struct strlist *l, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	*strlist_slot(l) = xvasprintf(fmt, ap);
+	strlist_take(l, xvasprintf(fmt, ap));
 	va_end(ap);
 }
 

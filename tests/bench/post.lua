@@ -1,17 +1,8 @@
--- wrk script: each thread posts its own share of the bodies in $BODIES, once each.
-local threads = 0
-function setup(thread)
-   thread:set("id", threads)
-   threads = threads + 1
-end
+-- wrk script for one thread: posts the bodies in the file $BODIES, in order;
+-- from the start again only when there are none left.
+local bodies, at = {}, 0
 function init()
-   bodies = {}
-   local n = 0
-   for line in io.lines(os.getenv("BODIES")) do
-      if n % tonumber(os.getenv("THREADS")) == id then bodies[#bodies + 1] = line end
-      n = n + 1
-   end
-   at = 0
+   for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end
 end
 function request()
    at = at % #bodies + 1

@@ -14,7 +14,7 @@
 #include "node/api/range.h"
 #include "util/mem.h"
 
-#define ALL_METHODS                                                                                \
+#define ALL_METHODS \
 	(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
 		EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
 

@@ -46,7 +46,7 @@ struct api_range *api_range_new(
 {
 	const struct chain_entry tip = chain_tip(env->chain), lib = chain_lib(env->chain);
 	uint64_t from = 0, to = UINT64_MAX - 1, limit = 100, batch = 100;
-	bool ascending, immutable;
+	bool ascending = false, immutable = false;
 
 	if (api_query_u64(rq, "slot_from", &from, err) || api_query_u64(rq, "slot_to", &to, err) ||
 		api_query_u64(rq, "blocks_limit", &limit, err) ||

@@ -100,7 +100,6 @@ void api_status(const struct api_env *env, struct api_request *rq, struct api_re
 void api_balance(const struct api_env *env, struct api_request *rq, struct api_reply *rp)
 {
 	const struct chain_entry tip = chain_tip(env->chain);
-	CLEANUP_FREE struct chain_note *notes = NULL;
 	struct id32 pk, at;
 	struct err err = { 0 };
 	uint64_t sum = 0;
@@ -124,6 +123,7 @@ void api_balance(const struct api_env *env, struct api_request *rq, struct api_r
 			rp, 404, "Wallet does not know the public key %s", id32_hex(&pk, hex));
 		return;
 	}
+	CLEANUP_FREE struct chain_note *notes = NULL;
 	size_t n = chain_notes_of(env->chain, &pk, &notes);
 	for (size_t i = 0; i < n; i++)
 		sum += notes[i].value; /* cannot overflow: the supply does not */

@@ -158,6 +158,12 @@ static void channel_set(
 	ch->tip = *tip;
 }
 
+static void channel_move_back(struct ledger *l, const struct id32 *id, const struct id32 *old_tip)
+{
+	struct ledger_channel *ch = get(l->channels, id);
+	ch->tip = *old_tip;
+}
+
 /* --- life --------------------------------------------------------------------------- */
 
 static struct ledger *ledger_new(const struct ledger *base)
@@ -379,7 +385,7 @@ void ledger_undo(struct ledger *l, struct ledger_journal *journal, size_t keep)
 			del(l->channels, &c->id);
 			break;
 		case LEDGER_CHANNEL_MOVED:
-			channel_set(l, &c->id, &c->old_tip, NULL);
+			channel_move_back(l, &c->id, &c->old_tip);
 			break;
 		case LEDGER_TX_ADDED:
 			del(l->txs, &c->id);

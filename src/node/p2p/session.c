@@ -133,8 +133,10 @@ static void on_get_blocks(struct session *s, const struct id32 *ids, size_t n)
 			s->hooks.encode_at_height(s->hooks.arg, height + 1 + count, &buf))
 			ends[count++] = buf.len;
 	}
-	for (size_t i = 0, start = 0; i < count; start = ends[i++])
+	for (size_t i = 0, start = 0; i < count; i++) {
 		items[i] = (struct wire_span){ (const uint8_t *)buf.buf + start, ends[i] - start };
+		start = ends[i];
+	}
 	s->hooks.hello(s->hooks.arg, &own);
 	wire_put_blocks(&s->out, &own.tip, items, count);
 }
