@@ -17,12 +17,12 @@ else
 B := build/$(VARIANT)
 endif
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+VERSION := 0.1.0$(shell git rev-parse --short HEAD 2>/dev/null | sed 's/^/+g/')
 
 PKGS := libcurl libcjson yaml-0.1 libevent libevent_pthreads libsodium sqlite3 ncursesw
 
 # Everything below needs the libraries; the targets that install them do not.
-NO_DEPS_GOALS := help setup clean distclean demo check bench
+NO_DEPS_GOALS := help setup clean demo check bench
 ifneq ($(filter-out $(NO_DEPS_GOALS),$(or $(MAKECMDGOALS),all)),)
 ifneq ($(shell pkg-config --exists $(PKGS) && echo yes),yes)
 $(error development libraries are missing; run scripts/setup (make demo and make check do))
@@ -80,9 +80,9 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: all help setup demo check check-unit check-integration check-layers fuzz-replay lint \
-	format bench install uninstall clean distclean tests fuzz
-.SECONDARY:
+.PHONY: all help setup demo check check-layers lint \
+	format bench install uninstall clean tests fuzz fuzz-objects FORCE
+.PRECIOUS: $(B)/obj/%.o
 .DEFAULT_GOAL := all
 
 all: $(PROGRAMS) ## build build/ltb and build/ltb-node

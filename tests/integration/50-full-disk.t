@@ -21,7 +21,7 @@ rm -rf "$disk/run"
 mount -o remount,size=32m "$disk"
 "$ltb" --batch smoke --out "$disk/run" >out 2>&1 &
 pid=$!
-tap_children+=($pid)
+tap_children+=("$pid")
 ok "the run reached its drive phase" wait_for 60 grep -q '"drive"' "$disk/run/events.jsonl"
 dd if=/dev/zero of="$disk/fill" bs=64k 2>/dev/null
 wait $pid
