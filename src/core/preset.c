@@ -477,6 +477,9 @@ static int apply_request(const struct preset_request *req, struct preset_doc *pd
 	struct ynode *root = pd->doc->root;
 	char buf[40];
 
+	/* First, so that --set can reach its options, and last, so that it is the one. */
+	if (req->backend)
+		put_backend(root, req->backend);
 	for (size_t i = 0; req->sets && req->sets[i]; i++) {
 		if (preset_set(root, req->sets[i], &pd->files, err) < 0)
 			return -1;
