@@ -385,7 +385,8 @@ static int parse_target(const char *option, const char *text, bool is_time, stru
 	CLEANUP_FREE char *who = xstrndup(text, len);
 	const char *when = text[len] ? text + len + 1 : NULL;
 	ret->all = strcmp(who, "*") == 0;
-	int r = ret->all ? 0 : units_parse_u64(who, &node, err);
+	/* "n1", as everywhere, or "1" */
+	int r = ret->all ? 0 : units_parse_u64(who + (who[0] == 'n'), &node, err);
 	if (r == 0 && node >= TOPOLOGY_MAX_NODES)
 		r = err_set(err, ERR_USAGE, "no such node");
 	ret->node = (unsigned)node;

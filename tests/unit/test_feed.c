@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/feed.h"
+#include "core/feed_priv.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
 
@@ -566,6 +566,31 @@ static void test_bad_nodes(void **state)
 	sim_close(&s);
 }
 
+static void test_many_nodes_are_sampled_less_often(void **state)
+{
+	static const struct {
+		uint64_t asked_ms, interval_ms;
+		size_t nodes;
+		uint64_t every_ms;
+	} cases[] = {
+		{ 0, 0, 1, 500 },
+		{ 0, 10000, 1, 500 },
+		{ 0, 600, 3, 300 },
+		{ 0, 20, 1, 50 },
+		{ 0, 600, 50, 1500 },
+		{ 0, 600, FEED_MAX_NODES, 2000 },
+		{ 70, 600, 50, 70 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct feed f = { 0 };
+		f.opt.sample_ns = cases[i].asked_ms * NS_PER_MS;
+		f.opt.block_interval_ns = cases[i].interval_ms * NS_PER_MS;
+		f.nodes.len = cases[i].nodes;
+		assert_int_equal(feed_sample_ns(&f), cases[i].every_ms * NS_PER_MS);
+	}
+}
+
 static void test_garbage_in_a_stream(void **state)
 {
 	static struct sim s;
@@ -708,6 +733,7 @@ int main(void)
 		cmocka_unit_test(test_silent_stream_is_opened_again),
 		cmocka_unit_test(test_polling_where_there_is_no_stream),
 		cmocka_unit_test(test_bad_nodes),
+		cmocka_unit_test(test_many_nodes_are_sampled_less_often),
 		cmocka_unit_test(test_garbage_in_a_stream),
 		cmocka_unit_test(test_block_without_its_parent_is_told_in_time),
 		cmocka_unit_test(test_subscribers),
