@@ -415,6 +415,9 @@ static void test_phases(void **state)
 	assert_true(o.s->model.phases[PHASE_DRIVE].duration_ns == 10 * NS_PER_S);
 	assert_true(o.s->model.baseline_ns > 0);
 	assert_true(o.s->model.n_blocks > 5);
+	/* to the millisecond: "1970-01-01T00:00:00.000Z" */
+	assert_int_equal(strlen(o.s->model.started), 24);
+	assert_int_equal(o.s->model.started[19], '.');
 	assert_int_equal(o.s->model.n_workloads, 1);
 	assert_true(o.s->model.workloads[0].ended);
 	assert_true(o.s->model.workloads[0].ok);
