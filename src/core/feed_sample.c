@@ -12,7 +12,7 @@
 #define SAMPLE_DEFAULT_NS (500 * NS_PER_MS)
 #define SAMPLE_MIN_NS     (50 * NS_PER_MS)
 #define SAMPLE_MAX_NS     (2 * NS_PER_S)
-#define SAMPLE_SHARE_NS   (30 * NS_PER_MS) /* of each node, so that watching many costs little */
+#define SAMPLE_SHARE_NS   (40 * NS_PER_MS) /* of each node, so that watching many costs little */
 #define STAGGER           8
 #define TIP_PATIENCE_NS   NS_PER_S
 

@@ -577,7 +577,7 @@ static void test_many_nodes_are_sampled_less_often(void **state)
 		{ 0, 10000, 1, 500 },
 		{ 0, 600, 3, 300 },
 		{ 0, 20, 1, 50 },
-		{ 0, 600, 50, 1500 },
+		{ 0, 600, 40, 1600 },
 		{ 0, 600, FEED_MAX_NODES, 2000 },
 		{ 70, 600, 50, 70 },
 	};

@@ -322,7 +322,7 @@ enum mempool_result mempool_add(
 			waiting_add(m, e, &missing, now_slot);
 			return MEMPOOL_WAITING;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		if (err)
 			*err = why;
