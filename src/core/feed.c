@@ -183,22 +183,56 @@ static void stream_lost(struct feed_node *n)
 	n->backoff_ns = MIN(n->backoff_ns * 2, BACKOFF_MAX_NS);
 }
 
+static const struct known_line *find_known(const struct feed *f, const char *line, size_t len)
+{
+	for (size_t i = 0; i < KNOWN_LINES; i++) {
+		const struct known_line *k = &f->known[i];
+		if (k->text && k->len == len && memcmp(k->text, line, len) == 0)
+			return k;
+	}
+	return NULL;
+}
+
+static void remember(struct feed *f, const char *line, size_t len, const struct node_block *b)
+{
+	struct known_line *k = &f->known[f->next_known];
+	if (len > KNOWN_LINE_MAX)
+		return;
+	f->next_known = (f->next_known + 1) % KNOWN_LINES;
+	free(k->text);
+	*k = (struct known_line){ .text = xmemdup(line, len),
+		.len = len,
+		.id = b->id,
+		.tip = b->tip,
+		.has_tip = b->has_tip };
+}
+
 static void stream_line(struct ask *a, const char *line, size_t len)
 {
 	struct feed_node *n = a->node;
-	struct node_block b;
+	const struct known_line *known = find_known(n->feed, line, len);
+	struct node_block b = { 0 };
 	struct err err = { 0 };
-	if (node_parse_block_event(line, len, &b, &err) != 0) {
+	if (known) {
+		b.id = known->id;
+		b.tip = known->tip;
+		b.has_tip = known->has_tip;
+	} else if (node_parse_block_event(line, len, &b, &err) != 0) {
 		sample_failure(n, err.text);
 		ask_drop(a);
 		stream_lost(n);
 		return;
+	} else {
+		remember(n->feed, line, len, &b);
 	}
 	bool has_tip = b.has_tip;
 	struct id32 tip = b.tip;
 	n->news++;
 	n->backoff_ns = BACKOFF_MIN_NS;
-	feed_arrive(n->feed, n->index, &b);
+	if (known)
+		feed_has(n->feed, n->index, &b.id, NULL);
+	else
+		feed_arrive(n->feed, n->index, &b);
 	if (has_tip) {
 		feed_has(n->feed, n->index, &tip, NULL);
 		tip_update(n, &tip);
@@ -327,6 +361,8 @@ void feed_free(struct feed *f)
 	net_run(f->opt.net, shut, f);
 	for (size_t i = 0; i < f->nodes.len; i++)
 		free(f->nodes.items[i]);
+	for (size_t i = 0; i < KNOWN_LINES; i++)
+		free(f->known[i].text);
 	vec_free(&f->nodes);
 	vec_free(&f->subscribers);
 	vec_free(&f->lost);

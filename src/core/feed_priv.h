@@ -96,8 +96,24 @@ struct held {
 	struct held *prev, *next; /* by arrival */
 };
 
+/*
+ * A line of a block stream that was parsed a moment ago. The other nodes mostly send the very
+ * same bytes about the same block, and with many nodes parsing is what watching costs.
+ */
+struct known_line {
+	char *text;
+	size_t len;
+	struct id32 id, tip;
+	bool has_tip;
+};
+
+#define KNOWN_LINES    8
+#define KNOWN_LINE_MAX 65536 /* bytes; longer ones are parsed again */
+
 struct feed {
 	struct feed_options opt;
+	struct known_line known[KNOWN_LINES];
+	unsigned next_known;
 	VEC(struct feed_node *) nodes; /* by index; never shrinks */
 	struct ask *sending;
 	bool stopped; /* the net thread is ending */

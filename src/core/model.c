@@ -184,6 +184,7 @@ static void apply_node_state(struct model *m, const struct event *ev)
 		replace_str(&n->reason, ev->u.node_state.reason);
 	if (!state_has_process(state)) {
 		replace_str(&n->endpoint, NULL);
+		replace_str(&n->error, NULL);
 		n->pid = 0;
 		return;
 	}
@@ -203,7 +204,8 @@ static void apply_sample(struct model *m, const struct event *ev)
 	n->sample_ns = ev->t_ns;
 	n->cpu = ev->u.sample.cpu;
 	n->rss_bytes = ev->u.sample.rss_bytes;
-	replace_str(&n->error, ev->u.sample.error);
+	/* That a node which does not run gives no answer is no news. */
+	replace_str(&n->error, state_has_process(n->state) ? ev->u.sample.error : NULL);
 	if (!n->ok)
 		return; /* what it said last stays */
 	snprintf(n->mode, sizeof(n->mode), "%s", ev->u.sample.mode ? ev->u.sample.mode : "");
