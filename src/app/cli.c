@@ -124,10 +124,10 @@ void cli_help(const char *command, struct strbuf *out)
 				 "       ltb COMMAND [options] [operands]\n\n"
 				 "A test bench for blockchain clusters.\n\ncommands:\n");
 		for (const struct command *i = commands; i->name; i++) {
-			char left[48];
+			char left[64];
 
 			snprintf(left, sizeof(left), "%s %s", i->name, i->operands);
-			strbuf_addf(out, "  %-28s %s\n", left, i->summary);
+			strbuf_addf(out, "  %-46s %s\n", left, i->summary);
 		}
 		strbuf_adds(out, "\n");
 	}

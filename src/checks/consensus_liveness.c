@@ -304,18 +304,24 @@ static void observe_death(struct state *s, const struct event *ev)
 		ev->u.node_state.reason ? ev->u.node_state.reason : "ended by itself");
 }
 
-/* Blocks between the chain's best block and what the node has of that chain. */
-static uint64_t lag_of(const struct model *m, const struct event *ev)
+/*
+ * Blocks that the node's chain is shorter than the best one. On a branch of the same length it is
+ * not behind, as long as the branch left the chain at most k blocks ago; one that is deeper can
+ * never come back, and lacks all that the chain has had since.
+ */
+static uint64_t lag_of(const struct check *c, const struct model *m, const struct event *ev)
 {
+	uint64_t k = c->plan->scenario->topology.consensus.security_param;
 	const struct view_block *best = chain_view_best(m->chain);
 	const struct view_block *tip = chain_view_find(m->chain, &ev->u.sample.tip);
 	if (!best)
 		return 0;
 	if (tip) {
 		const struct view_block *common = chain_view_common(m->chain, &best->id, &tip->id);
-		uint64_t steps = common ? check_steps(best, common) : UINT64_MAX;
-		if (steps != UINT64_MAX)
-			return steps;
+		uint64_t ahead = common ? check_steps(best, common) : UINT64_MAX;
+		uint64_t own = common ? check_steps(tip, common) : UINT64_MAX;
+		if (ahead != UINT64_MAX && own != UINT64_MAX)
+			return own > k ? ahead : ahead > own ? ahead - own : 0;
 	}
 	/* not a block that was seen: its height is all there is to go by */
 	return best->has_height && best->height > ev->u.sample.height
@@ -343,7 +349,7 @@ static void observe_sample(struct check *c, const struct event *ev, const struct
 		if (!n->has_tip)
 			n->first_tip = ev->u.sample.tip;
 		n->has_tip = true;
-		n->lag = lag_of(m, ev);
+		n->lag = lag_of(c, m, ev);
 		trouble = n->lag > config->max_lag ? TROUBLE_LAG : TROUBLE_NONE;
 	}
 	if (!is_demanded(c, n, ev->t_ns))

@@ -110,6 +110,22 @@ static void node_on_its_own_branch(void **state)
 	fx_expect(&f, VERDICT_FAIL, "n2 was up to 50 blocks behind");
 }
 
+/* A fork that can still be resolved is no lag, however it stands at the end. */
+static void node_on_a_shallow_branch(void **state)
+{
+	(void)state;
+	struct fx f;
+	begin(&f, 3);
+	fx_blocks(&f, 1, 52, -1);
+	for (uint64_t h = 53; h <= 60; h++) {
+		fx_blocks(&f, h, h, 2);
+		fx_block_on(&f, 7, 52, h, fx_time(h));
+		fx_sample_at(&f, 2, fx_id(7, h), h, fx_id(0, 0), fx_time(h));
+	}
+	fx_end(&f, fx_time(60));
+	fx_expect(&f, VERDICT_PASS, "60 blocks");
+}
+
 /* Heights claimed by a node may start again after a crash; ancestry counts. */
 static void height_claims_are_ignored(void **state)
 {
@@ -297,6 +313,7 @@ int main(void)
 		cmocka_unit_test(few_expected),
 		cmocka_unit_test(node_stalls),
 		cmocka_unit_test(node_on_its_own_branch),
+		cmocka_unit_test(node_on_a_shallow_branch),
 		cmocka_unit_test(height_claims_are_ignored),
 		cmocka_unit_test(silent_node),
 		cmocka_unit_test(lag_at_the_end),
