@@ -12,6 +12,7 @@
 
 #include "node/api/conns.h"
 #include "node/api/range.h"
+#include "node/listen.h"
 #include "util/mem.h"
 
 #define ALL_METHODS \
@@ -270,40 +271,14 @@ static void on_request(struct evhttp_request *rq, void *arg)
 	api_reply_release(&rp);
 }
 
-static struct evconnlistener *bind_listener(struct http *h, struct err *err)
-{
-	char text[ADDRESS_TEXT];
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	address_text(&h->cfg.listen, text);
-	if (!address_sockaddr(&h->cfg.listen, &ss, &len)) {
-		err_set(err, ERR_USAGE, "--http %s: not a numeric address", text);
-		return NULL;
-	}
-	struct evconnlistener *l = evconnlistener_new_bind(h->cfg.base, NULL, NULL,
-		LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 128,
-		(struct sockaddr *)&ss, (int)len);
-	if (!l) {
-		err_errno(err, ERR_ENV,
-			"cannot listen on %s for HTTP (take another port with --http, or port 0 "
-			"for any free one)",
-			text);
-		return NULL;
-	}
-	socklen_t got = sizeof(ss);
-	if (getsockname(evconnlistener_get_fd(l), (struct sockaddr *)&ss, &got) == 0)
-		h->listen.port = address_from_sockaddr((struct sockaddr *)&ss).port;
-	return l;
-}
-
 struct http *http_new(const struct http_config *cfg, struct err *err)
 {
 	struct http *h = xcalloc(1, sizeof(*h));
 
 	h->cfg = *cfg;
 	h->listen = cfg->listen;
-	struct evconnlistener *l = bind_listener(h, err);
+	struct evconnlistener *l =
+		listen_on(cfg->base, &h->listen, "--http", "HTTP", NULL, NULL, err);
 	if (!l) {
 		free(h);
 		return NULL;

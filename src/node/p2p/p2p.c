@@ -14,6 +14,7 @@
 #include <event2/util.h>
 #include <sodium.h>
 
+#include "node/listen.h"
 #include "util/mem.h"
 
 #define TICK_MS         250
@@ -393,44 +394,18 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 /* --- from outside --------------------------------------------------------------- */
 
-static struct evconnlistener *bind_listener(struct p2p *n, struct err *err)
-{
-	char text[ADDRESS_TEXT];
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	address_text(&n->cfg.listen, text);
-	if (!address_sockaddr(&n->cfg.listen, &ss, &len)) {
-		err_set(err, ERR_USAGE, "--listen %s: not a numeric address", text);
-		return NULL;
-	}
-	struct evconnlistener *l = evconnlistener_new_bind(n->cfg.base, on_accept, n,
-		LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 128,
-		(struct sockaddr *)&ss, (int)len);
-	if (!l)
-		err_errno(err, ERR_ENV,
-			"cannot listen on %s for peers (take another port with --listen, or port 0 "
-			"for any free one)",
-			text);
-	return l;
-}
-
 struct p2p *p2p_new(const struct p2p_config *cfg, struct err *err)
 {
 	static const struct timeval tick = { 0, TICK_MS * 1000 };
 	struct p2p *n = xcalloc(1, sizeof(*n));
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
 
 	n->cfg = *cfg;
 	n->listen = cfg->listen;
-	n->listener = bind_listener(n, err);
+	n->listener = listen_on(cfg->base, &n->listen, "--listen", "peers", on_accept, n, err);
 	if (!n->listener) {
 		p2p_free(n);
 		return NULL;
 	}
-	if (getsockname(evconnlistener_get_fd(n->listener), (struct sockaddr *)&ss, &len) == 0)
-		n->listen.port = address_from_sockaddr((struct sockaddr *)&ss).port;
 	n->reaper = event_new(cfg->base, -1, 0, on_reap, n);
 	n->tick = event_new(cfg->base, -1, EV_PERSIST, on_tick, n);
 	event_add(n->tick, &tick);
