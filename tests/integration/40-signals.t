@@ -53,6 +53,19 @@ like "clean is idempotent" "$output" 'nothing left behind|removed 0'
 run_status "$ltb" judge "$run"
 ok "a killed run can be judged" test "$status" -ne 2
 
+# --keep: the nodes outlive ltb, answer where it said, and `ltb clean' ends them.
+run=$work/run-keep
+run_status "$ltb" --batch smoke -q --keep --out "$run" --set run.duration=3s --set run.warmup=0s \
+	--set expectations='[agreement]' --set workloads='[]'
+is "--keep: exit status" $status 0
+endpoint=$(printf '%s\n' "$output" | sed -n 's/^n0\t//p')
+like "--keep: the endpoint is told" "$endpoint" '^http://127\.0\.0\.1:[0-9]+$'
+ok "--keep: a node answers there" curl -fsS "$endpoint/cryptarchia/info"
+is "--keep: three nodes run" "$(processes_below "$run" | wc -l)" 3
+run_status "$ltb" clean "$run"
+is "--keep: clean ends them" $status 0
+ok "--keep: nothing runs" no_processes_below "$run"
+
 run=$work/run-time
 run_status "$ltb" --batch smoke --timeout 8s --out "$run"
 is "time limit: exit status" $status 5
