@@ -21,12 +21,11 @@ struct command {
 enum { GROUP_ALL = 1, GROUP_SCENARIO = 2, GROUP_RUN = 4, GROUP_REPORT = 8, GROUP_CLEAN = 16 };
 
 static const struct command commands[] = {
-	{ "run", CLI_RUN, "PRESET", "deploy, drive, judge and report a preset, without a terminal",
-		1, 1, GROUP_ALL | GROUP_SCENARIO | GROUP_RUN | GROUP_REPORT },
-	{ "list", CLI_LIST, "[presets|backends|workloads|checks]", "what there is", 0, 1,
+	{ "run", CLI_RUN, "PRESET", "deploy, drive, judge and report a preset", 1, 1,
+		GROUP_ALL | GROUP_SCENARIO | GROUP_RUN | GROUP_REPORT },
+	{ "list", CLI_LIST, "[KIND]", "presets, backends, workloads or checks", 0, 1, GROUP_ALL },
+	{ "describe", CLI_DESCRIBE, "NAME", "options of a preset, backend, workload or check", 1, 1,
 		GROUP_ALL },
-	{ "describe", CLI_DESCRIBE, "NAME",
-		"options and defaults of a preset, backend, workload or check", 1, 1, GROUP_ALL },
 	{ "validate", CLI_VALIDATE, "PRESET...", "check presets; nothing is started", 1, 1000,
 		GROUP_ALL | GROUP_SCENARIO },
 	{ "judge", CLI_JUDGE, "RUN", "judge a recorded run again", 1, 1, GROUP_ALL | GROUP_REPORT },
@@ -70,7 +69,7 @@ static const struct cli_option {
 	{ "seed", OPT_SEED, "N", GROUP_SCENARIO, "seed of everything random" },
 	{ "duration", OPT_DURATION, "TIME", GROUP_SCENARIO, "length of the drive phase (30s, 5m)" },
 	{ "out", OPT_OUT, "DIR", GROUP_RUN,
-		"run directory (default: a new one below the state directory)" },
+		"run directory (default: one below ~/.local/state/ltb)" },
 	{ "timeout", OPT_TIMEOUT, "TIME", GROUP_RUN, "end the whole run after this time, exit 5" },
 	{ "dry-run", OPT_DRY_RUN, NULL, GROUP_RUN, "print the plan as JSON and start nothing" },
 	{ "keep", OPT_KEEP, NULL, GROUP_RUN, "leave the cluster running; `ltb clean' removes it" },
@@ -124,10 +123,10 @@ void cli_help(const char *command, struct strbuf *out)
 				 "       ltb COMMAND [options] [operands]\n\n"
 				 "A test bench for blockchain clusters.\n\ncommands:\n");
 		for (const struct command *i = commands; i->name; i++) {
-			char left[64];
+			char left[32];
 
 			snprintf(left, sizeof(left), "%s %s", i->name, i->operands);
-			strbuf_addf(out, "  %-46s %s\n", left, i->summary);
+			strbuf_addf(out, "  %-20s %s\n", left, i->summary);
 		}
 		strbuf_adds(out, "\n");
 	}
@@ -136,8 +135,9 @@ void cli_help(const char *command, struct strbuf *out)
 		if (!c || (options[i].group & c->options))
 			help_option(&options[i], out);
 	strbuf_adds(out,
-		"\nexit status: 0 pass, 1 an expectation failed, 2 usage or invalid preset, 3 unknown,\n"
-		"  4 environment, 5 time limit, 70 internal error, 128+N signal N\n"
+		"\nexit status:\n"
+		"  0 pass   1 an expectation failed   2 usage or invalid preset   3 unknown\n"
+		"  4 environment   5 time limit   70 internal error   128+N signal N\n"
 		"See ltb(1) and ltb-preset(5).\n");
 }
 

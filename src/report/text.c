@@ -54,15 +54,17 @@ static void add_workload(struct painter *p, const struct model_workload *l)
 	strbuf_addf(p->out, "  %-20s ", l->name);
 	if (c->planned) {
 		strbuf_addf(p->out,
-			"planned %llu: submitted %llu, rejected %llu, unsent %llu; included %llu, "
-			"dropped %llu, expired %llu, pending %llu\n",
+			"planned %llu: submitted %llu, rejected %llu, unsent %llu\n"
+			"  %-20s included %llu, dropped %llu, expired %llu, pending %llu\n",
 			(unsigned long long)c->planned, (unsigned long long)c->submitted,
-			(unsigned long long)c->rejected, (unsigned long long)c->unsent,
+			(unsigned long long)c->rejected, (unsigned long long)c->unsent, "",
 			(unsigned long long)c->included, (unsigned long long)c->dropped,
 			(unsigned long long)c->expired, (unsigned long long)c->pending);
-		strbuf_addf(p->out, "  %-20s submit p50 %s p99 %s, inclusion p50 %s p99 %s\n", "",
-			units_format_human(c->submit_p50_ns, s50, sizeof(s50)),
-			units_format_human(c->submit_p99_ns, s99, sizeof(s99)),
+		strbuf_addf(p->out,
+			"  %-20s submit p50 %s p99 %s\n"
+			"  %-20s inclusion p50 %s p99 %s\n",
+			"", units_format_human(c->submit_p50_ns, s50, sizeof(s50)),
+			units_format_human(c->submit_p99_ns, s99, sizeof(s99)), "",
 			units_format_human(c->include_p50_ns, i50, sizeof(i50)),
 			units_format_human(c->include_p99_ns, i99, sizeof(i99)));
 	} else {
