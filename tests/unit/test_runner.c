@@ -31,6 +31,7 @@ static struct {
 	enum phase interrupt_in; /* PHASE_COUNT: never */
 	unsigned interrupts;
 	bool down_fails, prepare_fails, reports_fail;
+	bool down_began; /* by when an interrupt from outside was delivered */
 } hook;
 
 static void interrupt_here(enum phase p)
@@ -244,6 +245,12 @@ static void watch_phase(struct run *r, enum phase p)
 		if (there) {
 			for (unsigned i = 0; i < hook.interrupts; i++)
 				run_interrupt(r, SIGINT);
+			/* virtual time does not wait for us: what had begun by now is known after a
+			 * flush */
+			hub_flush(run_hub(r));
+			s = hub_snapshot(run_hub(r));
+			hook.down_began = s->model.phases[PHASE_DOWN].started;
+			snapshot_unref(s);
 			return;
 		}
 		struct pollfd fds[2] = { { hub_wake(run_hub(r))->fd, POLLIN, 0 },
@@ -461,7 +468,7 @@ static void test_interrupted(void **state)
 				fail_msg("%s x%u: exit %d, '%s', %d downs",
 					phase_name(cases[i].phase), times, o.result.exit_code,
 					o.result.reason, atomic_load(&hook.downs));
-			if (!late && times == 2 && cases[i].phase != PHASE_DOWN)
+			if (!late && times == 2 && cases[i].phase != PHASE_DOWN && !hook.down_began)
 				assert_int_equal(atomic_load(&hook.forced), cases[i].downs);
 			assert_true(is_done(&o));
 			outcome_release(&o);
