@@ -494,6 +494,7 @@ const struct backend_ops backend_fake = {
 	.prepare = fake_prepare,
 	.up = fake_up,
 	.node_op = fake_node_op,
+	.link = backend_no_link,
 	.usage = backend_no_usage,
 	.collect = fake_collect,
 	.down = fake_down,

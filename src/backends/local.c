@@ -559,6 +559,7 @@ const struct backend_ops backend_local = {
 	.prepare = local_prepare,
 	.up = local_up,
 	.node_op = local_node_op,
+	.link = backend_no_link,
 	.usage = local_usage,
 	.collect = local_collect,
 	.down = local_down,

@@ -130,6 +130,7 @@ const struct backend_ops backend_skeleton = {
 	.prepare = skeleton_prepare,
 	.up = skeleton_up,
 	.node_op = skeleton_node_op,
+	.link = backend_no_link,
 	.usage = backend_no_usage,
 	.collect = skeleton_collect,
 	.down = skeleton_down,

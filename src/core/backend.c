@@ -56,6 +56,15 @@ const struct net_handler *backend_no_handler(struct backend *b)
 	return NULL;
 }
 
+int backend_no_link(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
+	struct err *err)
+{
+	(void)from;
+	(void)to;
+	(void)rule;
+	return err_set(err, ERR_UNSUPPORTED, "backend %s cannot shape links", b->ops->name);
+}
+
 void backend_no_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss)
 {
 	(void)b;

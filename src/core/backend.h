@@ -49,6 +49,13 @@ enum node_op {
 	NODE_OP_COUNT
 };
 const char *node_op_name(enum node_op op);
+
+/* What happens to traffic from one node to another; all zero: nothing. */
+struct link_rule {
+	bool cut;                     /* silently dropped */
+	uint64_t delay_ns, jitter_ns; /* added; jitter: uniform, either way */
+	double loss;                  /* share of messages that are lost, 0..1 */
+};
 const char *backend_caps_text(unsigned caps, char *buf, size_t size);
 
 struct backend_probe {
@@ -98,6 +105,10 @@ struct backend_ops {
 	/* Starts all nodes in parallel and returns once every API answers. */
 	int (*up)(struct backend *b, struct err *err);
 	int (*node_op)(struct backend *b, enum node_op op, unsigned node, struct err *err);
+	/* Sets how one directed link behaves from now on. Needs BACKEND_LINKS; else
+	 * backend_no_link. */
+	int (*link)(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
+		struct err *err);
 	/* CPU share of one core since the last call and resident bytes; net thread. */
 	void (*usage)(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss);
 	/* Gathers logs and configurations into the run directory; also after failure. */
@@ -111,6 +122,8 @@ struct backend_ops {
 };
 
 const struct net_handler *backend_no_handler(struct backend *b);
+int backend_no_link(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
+	struct err *err);
 void backend_no_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define MAX_WAITING 256
 
-struct command {
+struct waiting {
 	enum node_op op;
 	unsigned node;
 	char by[64];
@@ -83,7 +83,7 @@ struct control *control_new(const struct control_options *opt)
 
 static void command_unref(void *arg)
 {
-	struct command *cmd = arg;
+	struct waiting *cmd = arg;
 	pthread_mutex_lock(&cmd->lock);
 	bool last = --cmd->refs == 0;
 	pthread_mutex_unlock(&cmd->lock);
@@ -94,7 +94,7 @@ static void command_unref(void *arg)
 	free(cmd);
 }
 
-static void command_reply(struct command *cmd, int rc, const struct err *err)
+static void command_reply(struct waiting *cmd, int rc, const struct err *err)
 {
 	pthread_mutex_lock(&cmd->lock);
 	cmd->rc = rc;
@@ -107,7 +107,7 @@ static void command_reply(struct command *cmd, int rc, const struct err *err)
 }
 
 /* 1: answered (*ret_rc, err), 0: not yet. */
-static int command_answer(struct command *cmd, bool give_up, int *ret_rc, struct err *err)
+static int command_answer(struct waiting *cmd, bool give_up, int *ret_rc, struct err *err)
 {
 	pthread_mutex_lock(&cmd->lock);
 	bool done = cmd->done;
@@ -125,7 +125,7 @@ static int command_answer(struct command *cmd, bool give_up, int *ret_rc, struct
 int control_node_op(struct control *c, enum node_op op, unsigned node, const char *by,
 	const struct cancel *cancel, struct err *err)
 {
-	struct command *cmd = xcalloc(1, sizeof(*cmd));
+	struct waiting *cmd = xcalloc(1, sizeof(*cmd));
 	uint64_t deadline = clock_now(c->clock) + c->op_timeout_ns;
 	enum clock_wait why = CLOCK_WOKEN;
 	int rc = -1;
@@ -222,7 +222,7 @@ static void close_fault(struct control *c, struct fault *f, const char *detail)
 	*f = c->faults.items[--c->faults.len];
 }
 
-static int open_fault(struct control *c, const struct command *cmd, struct err *err)
+static int open_fault(struct control *c, const struct waiting *cmd, struct err *err)
 {
 	struct fault *old = fault_on(c, cmd->node);
 	struct cluster_node n = { 0 };
@@ -273,7 +273,7 @@ static bool fits_state(enum node_op op, enum node_state s)
 	return true;
 }
 
-static int check_command(struct control *c, const struct command *cmd, struct err *err)
+static int check_command(struct control *c, const struct waiting *cmd, struct err *err)
 {
 	const char *name = node_op_name(cmd->op);
 	const struct backend_ops *ops = c->backend->ops;
@@ -304,7 +304,7 @@ static int check_command(struct control *c, const struct command *cmd, struct er
 }
 
 /* The state that a successful operation leaves, should the backend not have told (yet). */
-static void settle_state(struct control *c, const struct command *cmd)
+static void settle_state(struct control *c, const struct waiting *cmd)
 {
 	static const struct {
 		enum node_op op;
@@ -326,7 +326,7 @@ static void settle_state(struct control *c, const struct command *cmd)
 		cluster_tell(c->cluster, cmd->node, NODE_UP, true, NULL, 0, cmd->by, NULL);
 }
 
-static int carry_out(struct control *c, const struct command *cmd, struct err *err)
+static int carry_out(struct control *c, const struct waiting *cmd, struct err *err)
 {
 	bool is_fault = op_rules[cmd->op].takes_away;
 
@@ -343,7 +343,7 @@ static int carry_out(struct control *c, const struct command *cmd, struct err *e
 	return rc;
 }
 
-static int execute(struct control *c, const struct command *cmd, struct err *err)
+static int execute(struct control *c, const struct waiting *cmd, struct err *err)
 {
 	int rc = check_command(c, cmd, err);
 	if (rc == 0)
@@ -369,7 +369,7 @@ static void close_recovered(struct control *c)
 
 void control_serve(struct control *c)
 {
-	struct command *cmd;
+	struct waiting *cmd;
 	while ((cmd = mailbox_pop(c->mailbox))) {
 		struct err err = { 0 };
 		pthread_mutex_lock(&cmd->lock);
@@ -390,7 +390,7 @@ void control_refuse_faults(struct control *c)
 
 void control_close(struct control *c)
 {
-	struct command *cmd;
+	struct waiting *cmd;
 	struct err err = { 0 };
 
 	mailbox_close(c->mailbox);
@@ -404,7 +404,7 @@ void control_bring_back(struct control *c)
 	size_t n = cluster_len(c->cluster);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct command cmd = { .node = i, .by = "heal" };
+		struct waiting cmd = { .node = i, .by = "heal" };
 		struct err err = { 0 };
 		enum node_state s = control_node_state(c, i);
 		if (s == NODE_PAUSED)

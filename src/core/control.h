@@ -7,7 +7,7 @@
 #ifndef CORE_CONTROL_H
 #define CORE_CONTROL_H
 
-#include "core/backend.h"
+#include "core/command.h"
 #include "core/event.h"
 
 struct control; /* made by the runner */
@@ -20,6 +20,16 @@ struct control; /* made by the runner */
  */
 int control_node_op(struct control *c, enum node_op op, unsigned node, const char *by,
 	const struct cancel *cancel, struct err *err);
+
+/*
+ * Any command on behalf of `by`. control_do() waits for the outcome, with the
+ * same threads and errors as control_node_op(); control_post() does not wait:
+ * the outcome is a COMMAND event with `by` as its source, and -1 only means
+ * that the command was not taken at all (the run is ending, too many wait).
+ */
+int control_do(struct control *c, const struct command *cmd, const char *by,
+	const struct cancel *cancel, struct err *err);
+int control_post(struct control *c, const struct command *cmd, const char *by, struct err *err);
 
 /* Nodes as they are now (copies). */
 size_t control_n_nodes(struct control *c); /* added ones included, removed ones too */

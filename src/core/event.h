@@ -31,6 +31,7 @@
 	X(TX, "tx") \
 	X(WORKLOAD, "workload") \
 	X(FAULT, "fault") \
+	X(LINK, "link") \
 	X(COMMAND, "command") \
 	X(CHECK, "check") \
 	X(LOG, "log") \
@@ -116,6 +117,9 @@ struct event {
 			bool ok;      /* at the end */
 			char *reason; /* at the end, when not ok */
 			uint64_t duration_ns;
+			/* At the start: run time at which it is expected to end; 0 unknown. A
+			 * further start of a phase that has not ended tells a new time. */
+			uint64_t until_ns;
 		} phase;
 		struct {
 			enum node_state state;
@@ -137,6 +141,9 @@ struct event {
 			uint64_t latency_ns;
 			double cpu; /* share of one core since the last sample; < 0 unknown */
 			uint64_t rss_bytes; /* 0 unknown */
+			/* Since its process started, all kinds together; only when has_traffic. */
+			bool has_traffic;
+			uint64_t in_bytes, out_bytes;
 		} sample;
 		struct {
 			struct id32 id, parent, leader;
@@ -176,6 +183,12 @@ struct event {
 			bool effective; /* at the end: it was seen to do something */
 			char *detail;   /* may be NULL */
 		} fault;
+		struct {
+			unsigned from, to; /* node indices */
+			bool cut;
+			uint64_t delay_ns, jitter_ns;
+			double loss; /* all zero: the link is as it was */
+		} link;              /* how a directed link behaves from now on */
 		struct {
 			char *text, *source;
 			bool ok;

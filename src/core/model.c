@@ -405,6 +405,7 @@ void model_apply(struct model *m, const struct event *ev)
 		apply_run_end(m, ev);
 		break;
 	case EVENT_TX:
+	case EVENT_LINK:
 	case EVENT_COMMAND:
 	case EVENT_KIND_COUNT:
 		break;

@@ -15,7 +15,11 @@
 
 #define MODEL_MAX_FAULTS 10000
 #define MODEL_LOG_LINES  2000
-#define MODEL_BLOCKS     200 /* newest blocks in a snapshot */
+#define MODEL_BLOCKS     200  /* newest blocks in a snapshot */
+#define MODEL_TXS        1000 /* newest transactions that are remembered */
+#define MODEL_BLOCK_TXS  500  /* hashes remembered of one block */
+#define MODEL_BUCKETS    240
+#define MODEL_LINKS      65536
 
 struct model_node {
 	char name[16];
@@ -34,12 +38,16 @@ struct model_node {
 	uint64_t supply, genesis_supply;
 	double cpu;
 	uint64_t rss_bytes;
-	char *error; /* of the last failed sample */
+	bool has_traffic;
+	uint64_t in_bytes, out_bytes; /* of the newest sample, since the process started */
+	double in_rate, out_rate;     /* bytes per second between the last two samples */
+	char *error;                  /* of the last failed sample */
 };
 
 struct model_phase {
 	bool started, ended, ok;
 	uint64_t start_ns, duration_ns;
+	uint64_t until_ns; /* when it is expected to end, as last told; 0 unknown */
 	char *reason;
 };
 
@@ -57,15 +65,69 @@ struct model_fault {
 	bool effective;
 };
 
+/* A link that does not behave as usual. */
+struct model_link {
+	unsigned from, to;
+	bool cut;
+	uint64_t delay_ns, jitter_ns;
+	double loss;
+	uint64_t since_ns;
+};
+
+/* A transaction as the bench saw it. */
+struct model_tx {
+	struct id32 hash;
+	enum tx_state state;
+	int node;                       /* that accepted or refused it; -1 unknown */
+	unsigned workload;              /* index into model.workloads, or UINT_MAX */
+	uint64_t first_ns, t_ns;        /* first and latest event about it */
+	uint64_t submit_ns, include_ns; /* latencies from the intended send time; 0: not yet */
+	struct id32 block;              /* TX_INCLUDED */
+	char reason[96];                /* TX_REJECTED */
+};
+
+/* The transactions of a recent block; shared by snapshots. */
+struct model_block_txs {
+	int refs; /* atomic */
+	size_t n; /* at most MODEL_BLOCK_TXS; view_block.n_txs has the true number */
+	struct id32 hashes[];
+};
+
+/*
+ * Course of the run for graphs: equal stretches of time from its start. When
+ * all MODEL_BUCKETS are used, neighbours are merged and the width doubles, so
+ * the whole run is always there. Counts are of what happened in the stretch.
+ */
+struct model_bucket {
+	uint32_t blocks, reorgs;
+	uint64_t max_interval_ns; /* longest time between two heights first reached */
+	uint64_t submitted, included, rejected;
+	uint64_t include_sum_ns, include_max_ns; /* latencies of the included */
+	bool has_heights;
+	uint64_t low, high; /* lowest and highest node of the sampling with the widest spread */
+	uint64_t height;    /* highest so far */
+};
+struct model_series {
+	uint64_t width_ns; /* begins with 250 ms */
+	size_t n;          /* used; bucket i covers [i, i+1) * width_ns */
+	struct model_bucket buckets[MODEL_BUCKETS];
+};
+
 struct model_check {
 	char *name, *reason, *evidence;
 	enum verdict verdict;
 	uint64_t since_ns;
 };
 
+/*
+ * A line of the merged log: nodes' lines, notes, and what the bench itself has
+ * to say (commands, faults, deaths, reorgs, verdicts that turn). What is no
+ * node's own line has own false.
+ */
 struct model_log {
 	uint64_t t_ns;
-	int node, level;
+	int node, level; /* node -1: the bench */
+	bool own;
 	char *text;
 };
 
@@ -85,16 +147,27 @@ struct model {
 	size_t n_workloads;
 	struct model_fault *faults;
 	size_t n_faults;
+	struct model_link *links; /* only those that are shaped */
+	size_t n_links;
 	struct model_check *checks;
 	size_t n_checks;
+	struct model_series series;
+	struct model_tx *txs; /* ring of MODEL_TXS; oldest at tx_head */
+	size_t n_txs, tx_head;
+	struct map *tx_index; /* hash -> position in the ring; NULL in snapshots */
+	uint64_t n_tx_events;
 	bool ended;
 	enum verdict verdict;
 	int exit_code;
 	char *end_reason;
 	struct view_block *blocks; /* snapshots only: newest first, parent_block is NULL */
+	/* Side by side with blocks in snapshots; NULL where not known. In the live model: a ring.
+	 */
+	struct model_block_txs **block_txs;
 	size_t n_snapshot_blocks;
 	struct model_log *logs;  /* ring of MODEL_LOG_LINES */
 	size_t n_logs, log_head; /* oldest at log_head */
+	uint64_t n_log_total;    /* ever; the newest line has the number n_log_total - 1 */
 };
 
 struct model *model_new(void);
@@ -113,5 +186,11 @@ void snapshot_unref(struct snapshot *s);
 /* Can this node be expected to follow the chain (up, not paused, no open fault on it)? */
 bool model_node_is_healthy(const struct model *m, size_t node);
 const struct model_fault *model_open_fault(const struct model *m, int node); /* or NULL */
+/* Snapshots: a transaction or block by its id; NULL when not remembered. */
+const struct model_tx *model_find_tx(const struct model *m, const struct id32 *hash);
+const struct view_block *model_find_block(const struct model *m, const struct id32 *id);
+/* The highest node now, and the spread of heights over nodes that run. */
+uint64_t model_height(const struct model *m, uint64_t *ret_lowest);
+const struct model_link *model_find_link(const struct model *m, unsigned from, unsigned to);
 
 #endif

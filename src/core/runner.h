@@ -41,6 +41,7 @@ struct run_options {
 	const char *events_copy; /* --events; NULL: none */
 	uint64_t timeout_ns;     /* whole run; 0: the scenario's, or derived */
 	bool keep;               /* leave the cluster running at the end (no down) */
+	double virtual_pace;     /* on a virtual clock: run seconds per real second; 0: no limit */
 	void *arg;
 	/* Writes result.json and so on; called before teardown and again after it. Runner's thread.
 	 */

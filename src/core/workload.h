@@ -15,6 +15,7 @@
 #include "core/net.h"
 #include "core/option.h"
 #include "core/plan.h"
+#include "core/tune.h"
 #include "util/cancel.h"
 #include "util/clock.h"
 #include "util/rng.h"
@@ -31,7 +32,8 @@ struct workload_env {
 	struct feed *feed;
 	struct control *control;
 	uint64_t t0_ns;                        /* clock time of run time 0 */
-	uint64_t drive_start_ns, drive_end_ns; /* clock times */
+	uint64_t drive_start_ns, drive_end_ns; /* clock times; the end as planned */
+	struct tune *tune; /* what an operator changes meanwhile, the end of the drive included */
 };
 
 struct workload_ops {
@@ -39,6 +41,7 @@ struct workload_ops {
 	size_t config_size;
 	const struct option *options;
 	unsigned needs;                    /* enum backend_cap bits */
+	unsigned tunes;                    /* enum tune_cap bits that run() obeys */
 	const char *const *default_checks; /* names added when the preset does not have them;
 					      NULL-terminated */
 	int (*validate)(const void *config, const struct scenario *s, struct err *err);

@@ -41,6 +41,12 @@ enum clock_wait {
 
 struct clock *clock_new_real(void);
 struct clock *clock_new_virtual(uint64_t start_ns, uint64_t wall_ms);
+/*
+ * Virtual clocks: time does not jump ahead faster than `pace` virtual seconds
+ * per real second, so that people can watch and take part; 0: no limit. Before
+ * the first wait, or while it runs.
+ */
+void clock_set_pace(struct clock *c, double pace);
 void clock_free(struct clock *c);
 
 uint64_t clock_now(struct clock *c);     /* monotonic nanoseconds */
