@@ -28,7 +28,7 @@ ifneq ($(shell pkg-config --exists $(PKGS) && echo yes),yes)
 $(error development libraries are missing; run scripts/setup (make demo and make check do))
 endif
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS   := $(shell pkg-config --libs libcurl libcjson yaml-0.1 libsodium sqlite3)
+PKG_LIBS   := $(shell pkg-config --libs libcurl libcjson yaml-0.1 libsodium sqlite3 ncursesw)
 EVENT_LIBS := $(shell pkg-config --libs libevent)
 endif
 
@@ -64,7 +64,7 @@ UTIL_SRC   := $(wildcard src/util/*.c)
 PROTO_SRC  := $(wildcard src/proto/*.c)
 NODE_SRC   := $(filter-out src/node/main.c,$(wildcard src/node/*.c src/node/*/*.c))
 BENCH_SRC  := $(wildcard src/core/*.c src/backends/*.c src/flavours/*.c src/workloads/*.c \
-	src/checks/*.c src/report/*.c) $(filter-out src/app/main.c,$(wildcard src/app/*.c))
+	src/checks/*.c src/report/*.c src/ui/*.c) $(filter-out src/app/main.c,$(wildcard src/app/*.c))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -126,16 +126,19 @@ $(B)/obj/%.o: %.c $(B)/flags | $(B)/gen/version.h
 $(UTIL_LIB): $(call obj,$(UTIL_SRC))
 $(PROTO_LIB): $(call obj,$(PROTO_SRC))
 $(NODE_LIB): $(call obj,$(NODE_SRC))
-$(BENCH_LIB): $(call obj,$(BENCH_SRC)) $(B)/obj/gen/presets.o
+$(BENCH_LIB): $(call obj,$(BENCH_SRC)) $(B)/obj/gen/presets.o $(B)/obj/gen/themes.o
 $(B)/lib%.a:
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Shipped presets are compiled in, so that a lone binary has them too.
+# Shipped presets and themes are compiled in, so that a lone binary has them too.
 $(B)/gen/presets.c: $(wildcard presets/*.yaml) scripts/embed
 	@mkdir -p $(@D)
 	$(Q)scripts/embed presets_embedded $(sort $(wildcard presets/*.yaml)) > $@.tmp && mv $@.tmp $@
-$(B)/obj/gen/presets.o: $(B)/gen/presets.c $(B)/flags
+$(B)/gen/themes.c: $(wildcard assets/themes/*.yaml) scripts/embed
+	@mkdir -p $(@D)
+	$(Q)scripts/embed themes_embedded $(sort $(wildcard assets/themes/*.yaml)) > $@.tmp && mv $@.tmp $@
+$(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 

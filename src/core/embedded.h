@@ -7,6 +7,6 @@ struct embedded_file {
 	const char *text;
 };
 
-extern const struct embedded_file presets_embedded[];
+extern const struct embedded_file presets_embedded[], themes_embedded[];
 
 #endif

@@ -1,0 +1,45 @@
+/*
+ * Text with roles, in lines: help, details, verdicts. Built once, then shown
+ * by a viewer that scrolls, wraps and searches, or printed as plain text. Pure.
+ */
+#ifndef UI_RICH_H
+#define UI_RICH_H
+
+#include <stddef.h>
+
+#include "ui/canvas.h"
+#include "util/mem.h"
+#include "util/strbuf.h"
+
+struct rich_span {
+	enum role role;
+	char *text;
+};
+struct rich_line {
+	int indent; /* of continuation lines when it wraps */
+	VEC(struct rich_span) spans;
+};
+struct rich {
+	VEC(struct rich_line) lines;
+};
+
+void rich_add(struct rich *r, enum role role, const char *text); /* to the last line */
+void rich_addf(struct rich *r, enum role role, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void rich_newline(struct rich *r);
+void rich_indent(struct rich *r, int columns); /* of the last line */
+/* A heading with a blank line before it (but for the first). */
+void rich_heading(struct rich *r, const char *text);
+/* "  name   value" with the value at column `at`. */
+void rich_field(struct rich *r, int at, const char *name, enum role role, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+void rich_release(struct rich *r);
+void rich_to_text(const struct rich *r, struct strbuf *out);
+/* Draws from wrapped row `top` on; returns how many rows the whole has at this width. match: text
+ * to be marked, or NULL. */
+int rich_draw(const struct rich *r, struct view *v, int top, const char *match);
+int rich_height(const struct rich *r, int width);
+/* Wrapped row of the n-th match at this width; -1 when there are fewer. */
+int rich_find(const struct rich *r, int width, const char *match, size_t n);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * How roles look: foreground, background and attributes, from a theme file
+ * (YAML: "good: {fg: green, bold: true}"). Shipped ones: default, light, mono,
+ * high-contrast, compiled in from assets/themes. Main thread.
+ */
+#ifndef UI_THEME_H
+#define UI_THEME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ui/role.h"
+#include "util/err.h"
+
+#define COLOR_DEFAULT (-1) /* the terminal's own */
+
+struct style {
+	short fg, bg; /* 0..255, or COLOR_DEFAULT; mapped down for 8 and 16 colours by term.c */
+	bool bold, dim, underline, reverse, italic;
+};
+
+struct theme {
+	char name[32];
+	struct style styles[ROLE_COUNT];
+};
+
+/* A shipped theme by name, or a file (contains '/' or ends in .yaml). */
+int theme_load(struct theme *t, const char *name_or_path, struct err *err);
+int theme_parse(struct theme *t, const char *file, const char *text, size_t len, struct err *err);
+const char *theme_next(const char *name); /* the shipped one after this one */
+
+#endif
