@@ -5,78 +5,24 @@
  * indices stay bounded and a nonsensical sequence gives a nonsensical model,
  * never a broken one.
  */
-#include "core/model.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "util/log.h"
+#include "core/model_priv.h"
+#include "util/clock.h"
 #include "util/mem.h"
-
-#define MODEL_MAX_NODES 2001 /* indices 0..2000, as event.c lets through */
-#define MODEL_MAX_NAMED 1000 /* workloads, checks */
-
-static void replace_str(char **at, const char *s)
-{
-	char *copy = xstrdup(s);
-	free(*at);
-	*at = copy;
-}
 
 struct model *model_new(void)
 {
 	struct model *m = xcalloc(1, sizeof(*m));
+
 	m->chain = chain_view_new();
 	m->logs = xcalloc(MODEL_LOG_LINES, sizeof(*m->logs));
+	m->block_txs = xcalloc(MODEL_BLOCKS, sizeof(struct model_block_txs *));
+	m->tx_index = map_new(NULL);
+	m->live = xcalloc(1, sizeof(*m->live));
+	m->live->link_index = map_new(NULL);
 	return m;
-}
-
-static void release_nodes(struct model *m)
-{
-	for (size_t i = 0; i < m->n_nodes; i++) {
-		free(m->nodes[i].reason);
-		free(m->nodes[i].endpoint);
-		free(m->nodes[i].error);
-	}
-	free(m->nodes);
-}
-
-static void fault_release(struct model_fault *f)
-{
-	free(f->name);
-	free(f->by);
-	free(f->detail);
-}
-
-static void model_release(struct model *m)
-{
-	free(m->run_id);
-	free(m->preset);
-	free(m->backend);
-	free(m->started);
-	free(m->end_reason);
-	for (int i = 0; i < PHASE_COUNT; i++)
-		free(m->phases[i].reason);
-	release_nodes(m);
-	for (size_t i = 0; i < m->n_workloads; i++) {
-		free(m->workloads[i].name);
-		free(m->workloads[i].reason);
-	}
-	free(m->workloads);
-	for (size_t i = 0; i < m->n_faults; i++)
-		fault_release(&m->faults[i]);
-	free(m->faults);
-	for (size_t i = 0; i < m->n_checks; i++) {
-		free(m->checks[i].name);
-		free(m->checks[i].reason);
-		free(m->checks[i].evidence);
-	}
-	free(m->checks);
-	for (size_t i = 0; i < m->n_logs; i++)
-		free(m->logs[i].text);
-	free(m->logs);
-	free(m->blocks);
-	chain_view_free(m->chain);
 }
 
 void model_free(struct model *m)
@@ -90,7 +36,7 @@ void model_free(struct model *m)
 /* --- the parts of the fold -------------------------------------------------------- */
 
 /* NULL when there is no such index. */
-static struct model_node *node_at(struct model *m, int node)
+struct model_node *model_node_at(struct model *m, int node)
 {
 	if (node < 0 || node >= MODEL_MAX_NODES)
 		return NULL;
@@ -108,13 +54,13 @@ static struct model_node *node_at(struct model *m, int node)
 
 static void apply_run_start(struct model *m, const struct event *ev)
 {
-	replace_str(&m->run_id, ev->u.run_start.run_id);
-	replace_str(&m->preset, ev->u.run_start.preset);
-	replace_str(&m->backend, ev->u.run_start.backend);
-	replace_str(&m->started, ev->u.run_start.started);
+	text_set(&m->run_id, ev->u.run_start.run_id);
+	text_set(&m->preset, ev->u.run_start.preset);
+	text_set(&m->backend, ev->u.run_start.backend);
+	text_set(&m->started, ev->u.run_start.started);
 	m->seed = ev->u.run_start.seed;
 	if (ev->u.run_start.n_nodes > 0)
-		node_at(m, (int)MIN(ev->u.run_start.n_nodes, (unsigned)MODEL_MAX_NODES) - 1);
+		model_node_at(m, (int)MIN(ev->u.run_start.n_nodes, (unsigned)MODEL_MAX_NODES) - 1);
 }
 
 static uint64_t max_height(const struct model *m)
@@ -130,6 +76,9 @@ static void apply_phase(struct model *m, const struct event *ev)
 	struct model_phase *p = &m->phases[ev->u.phase.phase];
 
 	if (!ev->u.phase.end) {
+		p->until_ns = ev->u.phase.until_ns;
+		if (p->started && !p->ended)
+			return; /* only told when it is to end now */
 		p->started = true;
 		p->ended = false;
 		p->start_ns = ev->t_ns;
@@ -139,7 +88,8 @@ static void apply_phase(struct model *m, const struct event *ev)
 	p->ended = true;
 	p->ok = ev->u.phase.ok;
 	p->duration_ns = ev->u.phase.duration_ns;
-	replace_str(&p->reason, ev->u.phase.reason);
+	text_set(&p->reason, ev->u.phase.reason);
+	tell_phase_end(m, ev);
 	if (ev->u.phase.phase == PHASE_BASELINE && p->ok) {
 		m->baseline_ns = ev->t_ns;
 		m->baseline_height = max_height(m);
@@ -160,18 +110,18 @@ static void set_death_reason(struct model_node *n, const struct event *ev)
 	const char *tail = ev->u.node_state.log_tail ? ev->u.node_state.log_tail : "";
 	const char *line = strrchr(tail, '\n');
 
-	free(n->reason);
 	line = line ? line + 1 : tail;
-	n->reason = *line ? xasprintf("%s; last words: %.*s", reason, LAST_WORDS, line)
-			  : xstrdup(reason);
+	CLEANUP_FREE char *text = xasprintf("%s%s%.*s", reason, *line ? "; last words: " : "",
+		(int)text_cut(line, LAST_WORDS), line);
+	text_set(&n->reason, text);
 }
 
 static void apply_node_state(struct model *m, const struct event *ev)
 {
-	struct model_node *n = node_at(m, ev->node);
+	struct model_node *n = model_node_at(m, ev->node);
 	if (!n)
 		return;
-	enum node_state state = ev->u.node_state.state;
+	enum node_state state = ev->u.node_state.state, before = n->state;
 	if (state == NODE_STARTING && n->state != NODE_PLANNED && n->state != NODE_STARTING)
 		n->restarts++;
 	if (state != n->state || m->events == 1)
@@ -181,31 +131,57 @@ static void apply_node_state(struct model *m, const struct event *ev)
 	if (state == NODE_DEAD)
 		set_death_reason(n, ev);
 	else
-		replace_str(&n->reason, ev->u.node_state.reason);
+		text_set(&n->reason, ev->u.node_state.reason);
+	tell_node_state(m, ev, n, before);
 	if (!state_has_process(state)) {
-		replace_str(&n->endpoint, NULL);
-		replace_str(&n->error, NULL);
+		text_set(&n->endpoint, NULL);
+		text_set(&n->error, NULL);
 		n->pid = 0;
+		n->in_rate = n->out_rate = 0;
 		return;
 	}
 	if (ev->u.node_state.endpoint)
-		replace_str(&n->endpoint, ev->u.node_state.endpoint);
+		text_set(&n->endpoint, ev->u.node_state.endpoint);
 	if (ev->u.node_state.pid)
 		n->pid = ev->u.node_state.pid;
 }
 
+/* Counters begin anew with the process; a rate needs two samples of one. */
+static void apply_traffic(struct model_node *n, const struct event *ev)
+{
+	uint64_t in = ev->u.sample.in_bytes, out = ev->u.sample.out_bytes;
+
+	if (!ev->u.sample.has_traffic) {
+		n->in_rate = n->out_rate = 0;
+		return;
+	}
+	if (n->has_traffic && ev->t_ns > n->traffic_ns) {
+		double s = (double)(ev->t_ns - n->traffic_ns) / (double)NS_PER_S;
+
+		n->in_rate = in >= n->in_bytes ? (double)(in - n->in_bytes) / s : 0;
+		n->out_rate = out >= n->out_bytes ? (double)(out - n->out_bytes) / s : 0;
+	}
+	n->has_traffic = true;
+	n->in_bytes = in;
+	n->out_bytes = out;
+	n->traffic_ns = ev->t_ns;
+}
+
 static void apply_sample(struct model *m, const struct event *ev)
 {
-	struct model_node *n = node_at(m, ev->node);
+	struct model_node *n = model_node_at(m, ev->node);
 	if (!n)
 		return;
+	bool was_ok = n->ok;
+	uint64_t height = n->height;
 	n->has_sample = true;
 	n->ok = ev->u.sample.ok;
 	n->sample_ns = ev->t_ns;
 	n->cpu = ev->u.sample.cpu;
 	n->rss_bytes = ev->u.sample.rss_bytes;
 	/* That a node which does not run gives no answer is no news. */
-	replace_str(&n->error, state_has_process(n->state) ? ev->u.sample.error : NULL);
+	text_set(&n->error, state_has_process(n->state) ? ev->u.sample.error : NULL);
+	apply_traffic(n, ev);
 	if (!n->ok)
 		return; /* what it said last stays */
 	snprintf(n->mode, sizeof(n->mode), "%s", ev->u.sample.mode ? ev->u.sample.mode : "");
@@ -221,6 +197,7 @@ static void apply_sample(struct model *m, const struct event *ev)
 		n->supply = ev->u.sample.supply;
 		n->genesis_supply = ev->u.sample.genesis_supply;
 	}
+	series_sample(m, ev->t_ns, n->height != height || !was_ok);
 }
 
 static void apply_block(struct model *m, const struct event *ev)
@@ -236,6 +213,16 @@ static void apply_block(struct model *m, const struct event *ev)
 	if (ev->node >= 0)
 		chain_view_seen(m->chain, id, ev->node, ev->t_ns);
 	m->n_blocks += is_new;
+	if (is_new)
+		keep_block_txs(m, ev->u.block.txs, ev->u.block.n_txs);
+	series_block(m, ev->t_ns, is_new);
+}
+
+static void apply_reorg(struct model *m, const struct event *ev)
+{
+	m->n_reorgs++;
+	series_at(m, ev->t_ns)->reorgs++;
+	tell_reorg(m, ev);
 }
 
 static void apply_workload(struct model *m, const struct event *ev)
@@ -251,12 +238,19 @@ static void apply_workload(struct model *m, const struct event *ev)
 		m->workloads =
 			xrealloc_array(m->workloads, m->n_workloads + 1, sizeof(*m->workloads));
 		w = &m->workloads[m->n_workloads++];
-		*w = (struct model_workload){ .name = xstrdup(ev->u.workload.name) };
+		*w = (struct model_workload){ .name = text_new(ev->u.workload.name) };
 	}
 	w->counts = ev->u.workload.counts;
 	w->ended = ev->u.workload.end;
 	w->ok = ev->u.workload.ok;
-	replace_str(&w->reason, ev->u.workload.reason);
+	text_set(&w->reason, ev->u.workload.reason);
+}
+
+static void fault_release(struct model_fault *f)
+{
+	text_unref(f->name);
+	text_unref(f->by);
+	text_unref(f->detail);
 }
 
 /* Makes room by forgetting the oldest fault that is over; false when all are in force. */
@@ -292,7 +286,8 @@ static void apply_fault(struct model *m, const struct event *ev)
 		f->end_ns = MAX(ev->t_ns, 1);
 		f->effective = ev->u.fault.effective;
 		if (ev->u.fault.detail)
-			replace_str(&f->detail, ev->u.fault.detail);
+			text_set(&f->detail, ev->u.fault.detail);
+		tell_fault(m, ev, f->start_ns);
 		return;
 	}
 	if (f || (m->n_faults == MODEL_MAX_FAULTS && !drop_old_fault(m)))
@@ -302,10 +297,19 @@ static void apply_fault(struct model *m, const struct event *ev)
 		.id = ev->u.fault.id,
 		.start_ns = ev->t_ns,
 		.node = ev->node,
-		.name = xstrdup(ev->u.fault.name),
-		.by = xstrdup(ev->u.fault.by),
-		.detail = xstrdup(ev->u.fault.detail),
+		.name = text_new(ev->u.fault.name),
+		.by = text_new(ev->u.fault.by),
+		.detail = text_new(ev->u.fault.detail),
 	};
+	tell_fault(m, ev, 0);
+}
+
+/* A JSON object cannot be cut: what is too long is left out. */
+static char *whole_text(const char *s, size_t max)
+{
+	size_t len = s ? strnlen(s, max + 1) : max + 1;
+
+	return len <= max ? text_take(s, len) : NULL;
 }
 
 static void apply_check(struct model *m, const struct event *ev)
@@ -320,32 +324,17 @@ static void apply_check(struct model *m, const struct event *ev)
 			return;
 		m->checks = xrealloc_array(m->checks, m->n_checks + 1, sizeof(*m->checks));
 		c = &m->checks[m->n_checks++];
-		*c = (struct model_check){ .name = xstrdup(ev->u.check.name),
-			.verdict = ev->u.check.verdict,
+		*c = (struct model_check){ .name = text_new(ev->u.check.name),
+			.verdict = VERDICT_PENDING,
 			.since_ns = ev->t_ns };
 	}
 	if (c->verdict != ev->u.check.verdict)
 		c->since_ns = ev->t_ns;
+	tell_check(m, ev, c->verdict);
 	c->verdict = ev->u.check.verdict;
-	replace_str(&c->reason, ev->u.check.reason);
-	replace_str(&c->evidence, ev->u.check.evidence);
-}
-
-static void add_log(struct model *m, const struct event *ev, int level, const char *text)
-{
-	struct model_log *l = &m->logs[(m->log_head + m->n_logs) % MODEL_LOG_LINES];
-	if (m->n_logs == MODEL_LOG_LINES) {
-		free(l->text);
-		m->log_head = (m->log_head + 1) % MODEL_LOG_LINES;
-	} else {
-		m->n_logs++;
-	}
-	*l = (struct model_log){
-		.t_ns = ev->t_ns,
-		.node = ev->node,
-		.level = level,
-		.text = xstrdup(text),
-	};
+	text_set(&c->reason, ev->u.check.reason);
+	text_unref(c->evidence);
+	c->evidence = whole_text(ev->u.check.evidence, MODEL_MAX_EVIDENCE);
 }
 
 static void apply_run_end(struct model *m, const struct event *ev)
@@ -353,13 +342,14 @@ static void apply_run_end(struct model *m, const struct event *ev)
 	m->ended = true;
 	m->verdict = ev->u.run_end.verdict;
 	m->exit_code = ev->u.run_end.exit_code;
-	replace_str(&m->end_reason, ev->u.run_end.reason);
+	text_set(&m->end_reason, ev->u.run_end.reason);
 }
 
 void model_apply(struct model *m, const struct event *ev)
 {
 	m->now_ns = MAX(m->now_ns, ev->t_ns);
 	m->events++;
+	series_at(m, ev->t_ns); /* the graphs go on when nothing happens that they count */
 	switch (ev->kind) {
 	case EVENT_RUN_START:
 		apply_run_start(m, ev);
@@ -381,7 +371,10 @@ void model_apply(struct model *m, const struct event *ev)
 			chain_view_seen(m->chain, &ev->u.block_seen.id, ev->node, ev->t_ns);
 		break;
 	case EVENT_REORG:
-		m->n_reorgs++;
+		apply_reorg(m, ev);
+		break;
+	case EVENT_TX:
+		apply_tx(m, ev);
 		break;
 	case EVENT_WORKLOAD:
 		apply_workload(m, ev);
@@ -393,10 +386,10 @@ void model_apply(struct model *m, const struct event *ev)
 		apply_check(m, ev);
 		break;
 	case EVENT_LOG:
-		add_log(m, ev, ev->u.log.level, ev->u.log.text);
+		tell_log(m, ev);
 		break;
 	case EVENT_NOTE:
-		add_log(m, ev, LOG_INFO, ev->u.note.text);
+		tell_note(m, ev);
 		break;
 	case EVENT_LOST:
 		m->n_lost += ev->u.lost.count;
@@ -404,101 +397,15 @@ void model_apply(struct model *m, const struct event *ev)
 	case EVENT_RUN_END:
 		apply_run_end(m, ev);
 		break;
-	case EVENT_TX:
 	case EVENT_LINK:
+		apply_link(m, ev);
+		break;
 	case EVENT_COMMAND:
+		tell_command(m, ev);
+		break;
 	case EVENT_KIND_COUNT:
 		break;
 	}
-}
-
-/* --- snapshots ------------------------------------------------------------------- */
-
-static void *copy_array(const void *items, size_t n, size_t size)
-{
-	return xmemdup(items, n * size);
-}
-
-static void copy_nodes(struct model *to)
-{
-	to->nodes = copy_array(to->nodes, to->n_nodes, sizeof(*to->nodes));
-	for (size_t i = 0; i < to->n_nodes; i++) {
-		struct model_node *n = &to->nodes[i];
-		n->reason = xstrdup(n->reason);
-		n->endpoint = xstrdup(n->endpoint);
-		n->error = xstrdup(n->error);
-	}
-}
-
-static void copy_named(struct model *to)
-{
-	to->workloads = copy_array(to->workloads, to->n_workloads, sizeof(*to->workloads));
-	for (size_t i = 0; i < to->n_workloads; i++) {
-		to->workloads[i].name = xstrdup(to->workloads[i].name);
-		to->workloads[i].reason = xstrdup(to->workloads[i].reason);
-	}
-	to->faults = copy_array(to->faults, to->n_faults, sizeof(*to->faults));
-	for (size_t i = 0; i < to->n_faults; i++) {
-		to->faults[i].name = xstrdup(to->faults[i].name);
-		to->faults[i].by = xstrdup(to->faults[i].by);
-		to->faults[i].detail = xstrdup(to->faults[i].detail);
-	}
-	to->checks = copy_array(to->checks, to->n_checks, sizeof(*to->checks));
-	for (size_t i = 0; i < to->n_checks; i++) {
-		to->checks[i].name = xstrdup(to->checks[i].name);
-		to->checks[i].reason = xstrdup(to->checks[i].reason);
-		to->checks[i].evidence = xstrdup(to->checks[i].evidence);
-	}
-}
-
-static int copy_block(const struct view_block *b, void *arg)
-{
-	struct model *to = arg;
-	to->blocks[to->n_snapshot_blocks] = *b;
-	to->blocks[to->n_snapshot_blocks++].parent_block = NULL;
-	return to->n_snapshot_blocks == MODEL_BLOCKS;
-}
-
-struct snapshot *snapshot_new(const struct model *m)
-{
-	struct snapshot *s = xcalloc(1, sizeof(*s));
-	struct model *to = &s->model;
-
-	s->refs = 1;
-	*to = *m; /* then everything that is owned gets a copy of its own */
-	to->run_id = xstrdup(m->run_id);
-	to->preset = xstrdup(m->preset);
-	to->backend = xstrdup(m->backend);
-	to->started = xstrdup(m->started);
-	to->end_reason = xstrdup(m->end_reason);
-	for (int i = 0; i < PHASE_COUNT; i++)
-		to->phases[i].reason = xstrdup(m->phases[i].reason);
-	copy_nodes(to);
-	copy_named(to);
-
-	to->chain = NULL;
-	to->blocks = xcalloc(MODEL_BLOCKS, sizeof(*to->blocks));
-	to->n_snapshot_blocks = 0;
-	chain_view_each_newest(m->chain, copy_block, to);
-
-	to->logs = copy_array(m->logs, m->n_logs, sizeof(*to->logs));
-	for (size_t i = 0; i < to->n_logs; i++)
-		to->logs[i].text = xstrdup(to->logs[i].text);
-	return s;
-}
-
-struct snapshot *snapshot_ref(struct snapshot *s)
-{
-	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
-	return s;
-}
-
-void snapshot_unref(struct snapshot *s)
-{
-	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	model_release(&s->model);
-	free(s);
 }
 
 /* --- questions ------------------------------------------------------------------- */
@@ -519,4 +426,38 @@ bool model_node_is_healthy(const struct model *m, size_t node)
 		return false;
 	enum node_state s = m->nodes[node].state;
 	return (s == NODE_UP || s == NODE_READY) && !model_open_fault(m, (int)node);
+}
+
+static bool state_runs(enum node_state s)
+{
+	return s == NODE_UP || s == NODE_READY;
+}
+
+bool model_heights(const struct model *m, uint64_t *ret_low, uint64_t *ret_high)
+{
+	bool any = false;
+
+	*ret_low = *ret_high = 0;
+	for (size_t i = 0; i < m->n_nodes; i++) {
+		const struct model_node *n = &m->nodes[i];
+
+		if (!n->has_sample || !n->ok || !state_runs(n->state))
+			continue;
+		*ret_low = any ? MIN(*ret_low, n->height) : n->height;
+		*ret_high = MAX(*ret_high, n->height);
+		any = true;
+	}
+	return any;
+}
+
+uint64_t model_height(const struct model *m, uint64_t *ret_lowest)
+{
+	uint64_t low, high;
+
+	/* When nothing runs any more, how far it came. */
+	if (!model_heights(m, &low, &high))
+		low = high = max_height(m);
+	if (ret_lowest)
+		*ret_lowest = low;
+	return high;
 }

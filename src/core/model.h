@@ -40,6 +40,7 @@ struct model_node {
 	uint64_t rss_bytes;
 	bool has_traffic;
 	uint64_t in_bytes, out_bytes; /* of the newest sample, since the process started */
+	uint64_t traffic_ns;          /* time of that sample */
 	double in_rate, out_rate;     /* bytes per second between the last two samples */
 	char *error;                  /* of the last failed sample */
 };
@@ -131,6 +132,7 @@ struct model_log {
 	char *text;
 };
 
+/* Texts are shared with snapshots and never change: the fold alone makes and frees them. */
 struct model {
 	uint64_t now_ns; /* time of the newest event */
 	uint64_t events;
@@ -168,6 +170,7 @@ struct model {
 	struct model_log *logs;  /* ring of MODEL_LOG_LINES */
 	size_t n_logs, log_head; /* oldest at log_head */
 	uint64_t n_log_total;    /* ever; the newest line has the number n_log_total - 1 */
+	struct model_live *live; /* what only the fold needs; NULL in snapshots */
 };
 
 struct model *model_new(void);
