@@ -9,12 +9,11 @@
 #include <string.h>
 
 #include "core/check.h"
+#include "core/event_file.h"
 #include "core/model.h"
 #include "report/report.h"
 #include "util/fs.h"
 #include "util/mem.h"
-
-#define MAX_LINE (16u * 1024 * 1024)
 
 struct judging {
 	struct model *model;
@@ -32,32 +31,20 @@ static bool is_verdict(const struct event *ev)
 static int read_run_start(const char *path, uint64_t *ret_seed, char **ret_backend,
 	char **ret_preset, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t cap = 0;
-	int status = -1;
+	struct event_file *f = event_file_open(path, err);
+	struct event *ev = NULL;
+	int got = f ? event_file_start(f, &ev, err) : -1;
 
-	if (!f)
-		return err_errno(err, ERR_USAGE, "cannot read %s", path);
-	ssize_t len = getline(&text, &cap, f);
-	struct event *ev = len > 0 ? event_from_json(text, (size_t)len, err) : NULL;
-
-	if (ev && ev->kind == EVENT_RUN_START) {
-		*ret_seed = ev->u.run_start.seed;
-		*ret_backend = xstrdup(ev->u.run_start.backend);
-		*ret_preset = xstrdup(ev->u.run_start.preset);
-		status = 0;
-	} else {
-		struct err why = *err;
-
-		err_clear(err);
-		err_set(err, ERR_USAGE, "%s does not begin with a run_start event%s%s", path,
-			why.code ? ": " : "", why.text);
-	}
+	event_file_close(f);
+	if (got == 0)
+		return err_set(err, ERR_USAGE, "%s does not begin with a run_start event", path);
+	if (got < 0)
+		return -1;
+	*ret_seed = ev->u.run_start.seed;
+	*ret_backend = xstrdup(ev->u.run_start.backend);
+	*ret_preset = xstrdup(ev->u.run_start.preset);
 	event_free(ev);
-	free(text);
-	fclose(f);
-	return status;
+	return 0;
 }
 
 static void apply_verdict(struct event *ev, void *arg)
@@ -86,36 +73,18 @@ static void take(struct judging *j, const struct event *ev)
 
 static int fold(const char *path, struct judging *j, struct err *err)
 {
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	size_t cap = 0, line = 0;
-	ssize_t len;
-	int status = 0;
+	struct event_file *f = event_file_open(path, err);
+	struct event *ev;
+	int got = -1;
 
-	if (!f)
-		return err_errno(err, ERR_USAGE, "cannot read %s", path);
-	while (status == 0 && (len = getline(&text, &cap, f)) > 0) {
-		struct err bad = { 0 };
-
-		line++;
-		/* The last line of a killed run may be torn. */
-		if (text[len - 1] != '\n')
-			break;
-		if (len > (ssize_t)MAX_LINE) {
-			status = err_set(err, ERR_USAGE, "%s:%zu: line is too long", path, line);
-			break;
-		}
-		struct event *ev = event_from_json(text, (size_t)len - 1, &bad);
-
-		if (!ev && bad.code)
-			status = err_set(err, ERR_USAGE, "%s:%zu: %s", path, line, bad.text);
-		else if (ev && !is_verdict(ev))
+	/* The last line of a killed run may be torn: it is not there then. */
+	while (f && (got = event_file_next(f, &ev, err)) > 0) {
+		if (!is_verdict(ev))
 			take(j, ev);
 		event_free(ev);
 	}
-	free(text);
-	fclose(f);
-	return status;
+	event_file_close(f);
+	return got;
 }
 
 /* What the runner would say of these verdicts. */

@@ -29,8 +29,8 @@
 #define PUBLISH_NS     (50 * NS_PER_MS)
 #define PEEK_NS        (250 * NS_PER_MS) /* in run time, so that it is the same in every run */
 
-/* An event file. Hub thread. */
-struct event_file {
+/* An event file being written. Hub thread. */
+struct recording {
 	char *path; /* NULL: not used, or given up after an error */
 	int fd;
 	struct strbuf pending;
@@ -50,7 +50,7 @@ struct hub {
 
 	/* Hub thread only. */
 	struct jury *jury;
-	struct event_file files[2];
+	struct recording files[2];
 	uint64_t seq, last_peek_ns;
 	uint64_t flushed_ns, published_ns; /* real time */
 	bool unpublished;
@@ -81,7 +81,7 @@ static uint64_t real_ns(void)
 
 /* --- event files: hub thread ------------------------------------------------------- */
 
-static int file_open(struct event_file *f, const char *path, struct err *err)
+static int file_open(struct recording *f, const char *path, struct err *err)
 {
 	if (!path)
 		return 0;
@@ -92,7 +92,7 @@ static int file_open(struct event_file *f, const char *path, struct err *err)
 	return 0;
 }
 
-static void file_close(struct event_file *f)
+static void file_close(struct recording *f)
 {
 	if (f->path)
 		close(f->fd);
@@ -101,7 +101,7 @@ static void file_close(struct event_file *f)
 	strbuf_release(&f->pending);
 }
 
-static void file_flush(struct hub *h, struct event_file *f)
+static void file_flush(struct hub *h, struct recording *f)
 {
 	if (!f->path || f->pending.len == 0)
 		return;
@@ -122,7 +122,7 @@ static void files_add(struct hub *h, const struct event *ev)
 {
 	CLEANUP_STRBUF struct strbuf line = { 0 };
 	for (size_t i = 0; i < ARRAY_LEN(h->files); i++) {
-		struct event_file *f = &h->files[i];
+		struct recording *f = &h->files[i];
 		if (!f->path)
 			continue;
 		if (line.len == 0) {
