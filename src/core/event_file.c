@@ -120,10 +120,11 @@ static int next_line(struct event_file *f, const char **ret, size_t *ret_len, st
 
 int event_file_next(struct event_file *f, struct event **ret, struct err *err)
 {
-	const char *line;
-	size_t len;
+	const char *line = NULL;
+	size_t len = 0;
 	int rc;
 
+	*ret = NULL;
 	while ((rc = next_line(f, &line, &len, err)) > 0) {
 		struct err bad = { 0 };
 
@@ -143,8 +144,7 @@ int event_file_start(struct event_file *f, struct event **ret, struct err *err)
 
 	if (rc == 0 || (rc > 0 && (*ret)->kind == EVENT_RUN_START))
 		return rc;
-	if (rc > 0)
-		event_free(*ret);
+	event_free(TAKE_PTR(*ret));
 	return err_set(err, ERR_USAGE, "%s does not begin with a run_start event%s%s", f->path,
 		why.code ? ": " : "", why.text);
 }
