@@ -11,6 +11,7 @@
 #include "util/mem.h"
 #include "util/strbuf.h"
 
+/* A line that has been begun ends with rich_newline(); an empty one at the end does not count. */
 struct rich_span {
 	enum role role;
 	char *text;
@@ -27,16 +28,19 @@ void rich_add(struct rich *r, enum role role, const char *text); /* to the last 
 void rich_addf(struct rich *r, enum role role, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void rich_newline(struct rich *r);
+/* Text of several lines, each on a line of its own. In all other text a line feed is shown as '?',
+ * so that a node cannot make lines up. */
+void rich_add_lines(struct rich *r, enum role role, const char *text);
 void rich_indent(struct rich *r, int columns); /* of the last line */
-/* A heading with a blank line before it (but for the first). */
+/* A line of its own, with a blank line before it (but for the first). */
 void rich_heading(struct rich *r, const char *text);
-/* "  name   value" with the value at column `at`. */
+/* A line of its own: "  name   value" with the value at column `at`. */
 void rich_field(struct rich *r, int at, const char *name, enum role role, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 void rich_release(struct rich *r);
 void rich_to_text(const struct rich *r, struct strbuf *out);
 /* Draws from wrapped row `top` on; returns how many rows the whole has at this width. match: text
- * to be marked, or NULL. */
+ * to be marked, or NULL; the case of ASCII letters does not matter. */
 int rich_draw(const struct rich *r, struct view *v, int top, const char *match);
 int rich_height(const struct rich *r, int width);
 /* Wrapped row of the n-th match at this width; -1 when there are fewer. */
