@@ -5,12 +5,14 @@
  * or not handled.
  *
  * X(ID, "name", contexts, "default keys", "hint", "help")
- * Keys are separated by blanks; "-" is none (palette only). In one place a key
+ * Keys are separated by blanks; "" is none (palette only). In one place a key
  * has one meaning: contexts that can be active together do not share keys.
  * hint: a word or two for the hint bar; "" keeps it out.
  */
 #ifndef UI_ACTION_H
 #define UI_ACTION_H
+
+#include <stdbool.h>
 
 enum action_context {
 	CTX_ANY = 1 << 0,    /* everywhere but in text fields */
@@ -41,7 +43,7 @@ enum action_context {
 	X(PALETTE, "palette", CTX_ANY, ": ctrl-p", "commands", \
 		"search all actions by name and run one") \
 	X(SAVE_SCREEN, "save-screen", CTX_ANY, "P", "", "save the screen as text and as SVG") \
-	X(THEME, "theme", CTX_ANY, "-", "", "use the next theme") \
+	X(THEME, "theme", CTX_ANY, "", "", "use the next theme") \
 	X(REDRAW, "redraw", CTX_ANY, "ctrl-l", "", "draw the screen anew") \
 	X(SUSPEND, "suspend", CTX_ANY, "ctrl-z", "", \
 		"stop ltb and return to the shell; fg comes back") \
@@ -142,5 +144,9 @@ struct action_info {
 const struct action_info *action_info(enum action a); /* never NULL */
 enum action action_by_name(const char *name);         /* ACTION_NONE when there is none */
 const char *action_context_title(enum action_context c);
+/* The contexts that are active together, each with CTX_ANY; 0 ends. */
+extern const unsigned action_places[];
+/* Is there a place where both mean something? */
+bool action_contexts_meet(unsigned a, unsigned b);
 
 #endif

@@ -14,7 +14,7 @@ typedef uint32_t key_code; /* a Unicode character, or one of these; KEY_ALT may 
 enum {
 	KEY_NONE = 0,
 	KEY_ALT_BIT = 1u << 28,
-	KEY_CTRL_BASE = 0x120000, /* + letter 'a'..'z' */
+	KEY_CTRL_BASE = 0x120000, /* + letter 'a'..'z'; see key_ctrl() */
 	KEY_SPECIAL = 0x130000,
 	KEY_ENTER_,
 	KEY_ESC_,
@@ -47,12 +47,17 @@ struct key_event {
 	int x, y;              /* KEY_MOUSE_: cell */
 };
 
+/* A terminal cannot tell ctrl-i from tab, ctrl-m and ctrl-j from enter, ctrl-h from backspace: they
+ * are the same code. KEY_NONE for what is no letter. */
 key_code key_ctrl(char letter);
 /* KEY_NONE when there is no such key. Case matters only for single characters. */
 key_code key_parse(const char *name);
-const char *key_name(key_code k, char *buf, size_t size); /* buf of at least 24; returns it */
+/* What key_parse() reads; buf of at least 24; returns it. (key_name() is taken by curses.) */
+const char *key_to_name(key_code k, char *buf, size_t size);
 /* Short form for the hint bar: "ENTER", "^S", "TAB", "r". */
 const char *key_label(key_code k, char *buf, size_t size);
+/* The names of the special keys, for "did you mean"; NULL ends. */
+extern const char *const key_names[];
 bool key_is_text(key_code k); /* a printable character: what a text field takes */
 
 #endif
