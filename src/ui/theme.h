@@ -1,7 +1,8 @@
 /*
  * How roles look: foreground, background and attributes, from a theme file
- * (YAML: "good: {fg: green, bold: true}"). Shipped ones: default, light, mono,
- * high-contrast, compiled in from assets/themes. Main thread.
+ * (YAML: "good: {fg: green, bold: true}"). Colours are default, the 16 by name
+ * (red, bright-red), 0 to 255, or "#rrggbb" (the nearest of the 256). Shipped ones: default, light,
+ * mono, high-contrast, compiled in from assets/themes. Main thread.
  */
 #ifndef UI_THEME_H
 #define UI_THEME_H
@@ -24,9 +25,14 @@ struct theme {
 	struct style styles[ROLE_COUNT];
 };
 
-/* A shipped theme by name, or a file (contains '/' or ends in .yaml). */
+/* A shipped theme by name, or a file (contains '/' or ends in .yaml) on top of the default theme.
+ * On an error *t is as it was. */
 int theme_load(struct theme *t, const char *name_or_path, struct err *err);
+/* On top of what is there; a role that is named is replaced as a whole. */
 int theme_parse(struct theme *t, const char *file, const char *text, size_t len, struct err *err);
 const char *theme_next(const char *name); /* the shipped one after this one */
+const char *role_name(enum role role);
+/* What a colour of 0..255 looks like in most terminals, for pictures. */
+void color_to_rgb(int color, unsigned char ret[3]);
 
 #endif
