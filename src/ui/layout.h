@@ -3,9 +3,14 @@
  *
  * A layout is a text: "cols(rows(nodes:3 blocks:3 log:2):3 rows(expectations:2
  * faults workloads:2 graphs:2):2)". rows() are one above the other, cols() side
- * by side; ":N" is the weight (1). Below LAYOUT_NARROW columns or LAYOUT_LOW
- * rows the focused pane gets the room and short versions of nodes,
- * expectations, faults and blocks stand around it. Pure.
+ * by side; ":N" is the weight (1). Panes that find no room are left out, the
+ * least important first; one that has the focus is always shown, in place of
+ * the log when the layout does not have it.
+ *
+ * Below LAYOUT_NARROW columns or LAYOUT_LOW rows there is no such arrangement:
+ * the focused pane gets the room, with short versions above it of nodes (4
+ * rows), expectations (2) and faults (1), and below it of blocks (2), each as
+ * long as LAYOUT_FOCUS_ROWS are left for the focused one. Pure.
  */
 #ifndef UI_LAYOUT_H
 #define UI_LAYOUT_H
@@ -15,8 +20,9 @@
 
 #include "util/err.h"
 
-#define LAYOUT_NARROW 100
-#define LAYOUT_LOW    28
+#define LAYOUT_NARROW     100
+#define LAYOUT_LOW        28
+#define LAYOUT_FOCUS_ROWS 12
 
 enum pane_id {
 	PANE_NODES,
