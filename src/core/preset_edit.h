@@ -30,7 +30,7 @@ enum edit_section {
 	EDIT_OVERRIDES, /* items: nodes */
 	EDIT_WALLETS,
 	EDIT_WORKLOADS, /* items: those that drive load */
-	EDIT_FAULTS,    /* items: workloads that need a capability of the backend */
+	EDIT_FAULTS,    /* items: workloads that need an ability of the backend */
 	EDIT_CHECKS,    /* items; implied ones are shown, but not written */
 	EDIT_RUN,
 	EDIT_BACKEND, /* which one, and its options */
@@ -54,16 +54,25 @@ struct edit_field {
 	bool is_item; /* the head line of an item: name is its name, value a summary */
 	bool implied; /* an item that a workload brings along */
 };
-/* All fields of a section in order, items' heads before their fields. */
+/*
+ * All fields of a section in order, items' heads before their fields; keys that
+ * no table has come last, so that they can be reset away. Returns how many there
+ * are; at most `max` are filled in.
+ */
 size_t preset_edit_fields(
 	struct preset_edit *e, enum edit_section s, struct edit_field *ret, size_t max);
 
 /*
  * Changes; each is one step of undo. Values are texts as in a preset; a list
- * is written "a, b" or "[a, b]". -1: err says what was expected (with range and
- * unit) and nothing changes.
+ * is written "a, b" or "[a, b]"; an empty text resets. -1: err says what was
+ * expected (with range and unit) and nothing changes. Only what is wrong by
+ * itself is refused; what the whole makes of it is in the status. A field of an
+ * implied item that is set makes it a written one.
  */
 int preset_edit_set(struct preset_edit *e, enum edit_section s, size_t field, const char *value,
+	struct err *err);
+/* Would it be taken? For a check while somebody types. */
+int preset_edit_check(struct preset_edit *e, enum edit_section s, size_t field, const char *value,
 	struct err *err);
 int preset_edit_reset(struct preset_edit *e, enum edit_section s, size_t field, struct err *err);
 /* Names that may be added to a section of items. NULL-terminated, owned by e. */
@@ -71,6 +80,7 @@ const char *const *preset_edit_addable(struct preset_edit *e, enum edit_section 
 /* Returns the index of the new item. */
 int preset_edit_add(struct preset_edit *e, enum edit_section s, const char *name, struct err *err);
 int preset_edit_remove(struct preset_edit *e, enum edit_section s, int item, struct err *err);
+/* Returns the index of the copy. */
 int preset_edit_duplicate(struct preset_edit *e, enum edit_section s, int item, struct err *err);
 int preset_edit_move(struct preset_edit *e, enum edit_section s, int item, int by, struct err *err);
 bool preset_edit_undo(struct preset_edit *e);

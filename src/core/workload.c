@@ -1,6 +1,11 @@
 /* Defaults for members that a workload does not need; see workload.h. Pure. */
 #include "core/workload.h"
 
+uint64_t workload_planned(const struct workload_ops *ops, const void *plan_data)
+{
+	return ops->planned && plan_data ? ops->planned(plan_data) : 0;
+}
+
 int workload_no_validate(const void *config, const struct scenario *s, struct err *err)
 {
 	(void)config;

@@ -50,9 +50,15 @@ struct workload_ops {
 		struct err *err);
 	void (*plan_to_json)(const void *plan_data, struct jw *w); /* one value */
 	void (*plan_free)(void *plan_data);
+	/* How many transactions it will send, or faults it will cause, about; see
+	 * workload_planned(). NULL: not known. */
+	uint64_t (*planned)(const void *plan_data);
 	/* -1: it could not do its work (err); the run goes on and ends as unknown at best. */
 	int (*run)(const struct workload_env *env, struct err *err);
 };
+
+/* For previews: what is planned; 0 when it is not known. */
+uint64_t workload_planned(const struct workload_ops *ops, const void *plan_data);
 
 int workload_no_validate(const void *config, const struct scenario *s, struct err *err);
 int workload_no_plan(

@@ -149,6 +149,12 @@ static unsigned *candidates(const struct restarts_plan *p, const struct restart_
 	return order;
 }
 
+static uint64_t planned(const void *plan_data)
+{
+	const struct restarts_plan *p = plan_data;
+	return p->n_actions;
+}
+
 static void plan_to_json_value(const void *plan_data, struct jw *w)
 {
 	const struct restarts_plan *p = plan_data;
@@ -292,5 +298,6 @@ const struct workload_ops restarts_workload = {
 	.plan = plan,
 	.plan_to_json = plan_to_json_value,
 	.plan_free = plan_free_data,
+	.planned = planned,
 	.run = run,
 };

@@ -168,6 +168,12 @@ static int plan(const void *config, const struct plan *run_plan, struct rng *rng
 	return 0;
 }
 
+static uint64_t planned(const void *plan_data)
+{
+	const struct tx_plan *p = plan_data;
+	return p->n;
+}
+
 static void plan_to_json_value(const void *plan_data, struct jw *w)
 {
 	const struct tx_plan *p = plan_data;
@@ -195,5 +201,6 @@ const struct workload_ops transactions_workload = {
 	.plan = plan,
 	.plan_to_json = plan_to_json_value,
 	.plan_free = plan_free_data,
+	.planned = planned,
 	.run = transactions_run,
 };
