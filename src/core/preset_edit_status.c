@@ -105,11 +105,12 @@ static const char *path_of(struct preset_edit *e, const char *message)
 
 	take_apart(message, &said);
 	const struct slot *s = slot_of_path(e, said.where);
-
-	if (s)
-		return s->f.is_item ? setting_named(e, s, said.text) : s->f.path;
 	const char *path = path_at(e, &said);
 
+	if (s && !s->f.is_item)
+		return s->f.path;
+	if (s && (!path || strcmp(path, s->f.path) == 0))
+		return setting_named(e, s, said.text);
 	if (path)
 		return path;
 	for (int i = 0; *said.where && i < EDIT_SECTION_COUNT; i++) {

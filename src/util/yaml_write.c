@@ -122,16 +122,29 @@ static void write_key(const struct ynode *key, int indent, struct strbuf *out)
 	strbuf_addc(out, ':');
 }
 
+/* "- key: value": the first entry of a map stands beside the dash. */
+static bool begins_beside_dash(const struct ynode *n)
+{
+	return n->kind == YNODE_MAP && n->len > 0 && *n->keys[0]->scalar &&
+	       strlen(n->keys[0]->scalar) < LONGEST_SIMPLE_KEY / 6;
+}
+
 /* A collection that is not empty, one entry a line. */
 static void write_lines(const struct ynode *n, int indent, struct strbuf *out)
 {
 	for (size_t i = 0; i < n->len; i++) {
-		write_indent(indent, out);
+		if (i > 0 || !out->len || out->buf[out->len - 1] == '\n')
+			write_indent(indent, out);
 		if (n->kind == YNODE_MAP)
 			write_key(n->keys[i], indent, out);
 		else
 			strbuf_addc(out, '-');
-		write_value(n->items[i], indent + 2, out);
+		if (n->kind == YNODE_SEQ && begins_beside_dash(n->items[i])) {
+			strbuf_addc(out, ' ');
+			write_lines(n->items[i], indent + 2, out);
+		} else {
+			write_value(n->items[i], indent + 2, out);
+		}
 	}
 }
 
