@@ -36,9 +36,11 @@ enum field_type {
 	FIELD_STR,  /* left out when NULL, unless required */
 	FIELD_JSON, /* an object kept as text; left out when NULL */
 	FIELD_U64,
-	FIELD_I64, /* not negative */
-	FIELD_INT, /* not negative */
+	FIELD_SOME, /* a uint64_t; left out when 0 */
+	FIELD_I64,  /* not negative */
+	FIELD_INT,  /* not negative */
 	FIELD_UINT,
+	FIELD_NODE, /* an unsigned; index of a node */
 	FIELD_BOOL,
 	FIELD_DOUBLE,
 	FIELD_SHARE, /* a double; unknown when negative: left out */
@@ -106,6 +108,7 @@ static const struct field phase_fields[] = {
 	GATED("ok", BOOL, phase.ok, phase.end),
 	GATED("reason", STR, phase.reason, phase.end),
 	GATED("duration_ns", U64, phase.duration_ns, phase.end),
+	FIELD("until_ns", SOME, phase.until_ns),
 	END,
 };
 static const struct field node_state_fields[] = {
@@ -133,6 +136,8 @@ static const struct field sample_fields[] = {
 	GATED("mempool", U64, sample.mempool, sample.ok),
 	PRESENT("supply", U64, sample.supply, sample.has_supply),
 	PRESENT("genesis_supply", U64, sample.genesis_supply, sample.has_supply),
+	PRESENT("in_bytes", U64, sample.in_bytes, sample.has_traffic),
+	PRESENT("out_bytes", U64, sample.out_bytes, sample.has_traffic),
 	END,
 };
 static const struct field block_fields[] = {
@@ -196,6 +201,15 @@ static const struct field fault_fields[] = {
 	FIELD("detail", STR, fault.detail),
 	END,
 };
+static const struct field link_fields[] = {
+	NEEDED("from", NODE, link.from),
+	NEEDED("to", NODE, link.to),
+	FIELD("cut", BOOL, link.cut),
+	FIELD("delay_ns", U64, link.delay_ns),
+	FIELD("jitter_ns", U64, link.jitter_ns),
+	FIELD("loss", DOUBLE, link.loss),
+	END,
+};
 static const struct field command_fields[] = {
 	NEEDED("text", STR, command.text),
 	NEEDED("source", STR, command.source),
@@ -242,6 +256,7 @@ static const struct field *const fields_of[EVENT_KIND_COUNT] = {
 	[EVENT_TX] = tx_fields,
 	[EVENT_WORKLOAD] = workload_fields,
 	[EVENT_FAULT] = fault_fields,
+	[EVENT_LINK] = link_fields,
 	[EVENT_COMMAND] = command_fields,
 	[EVENT_CHECK] = check_fields,
 	[EVENT_LOG] = log_fields,
@@ -339,6 +354,10 @@ static void write_field(struct jw *w, const struct event *ev, const struct field
 	case FIELD_U64:
 		jw_ku64(w, f->key, *(const uint64_t *)p);
 		break;
+	case FIELD_SOME:
+		if (*(const uint64_t *)p)
+			jw_ku64(w, f->key, *(const uint64_t *)p);
+		break;
 	case FIELD_I64:
 		jw_ki64(w, f->key, MAX(*(const int64_t *)p, 0));
 		break;
@@ -346,6 +365,7 @@ static void write_field(struct jw *w, const struct event *ev, const struct field
 		jw_ki64(w, f->key, MAX(*(const int *)p, 0));
 		break;
 	case FIELD_UINT:
+	case FIELD_NODE:
 		jw_ku64(w, f->key, *(const unsigned *)p);
 		break;
 	case FIELD_BOOL:
@@ -453,6 +473,7 @@ static bool read_value(const cJSON *v, struct event *ev, const struct field *f)
 	case FIELD_JSON:
 		return read_object(v, p);
 	case FIELD_U64:
+	case FIELD_SOME:
 		return json_as_u64(v, p);
 	case FIELD_I64:
 		if (!read_bounded(v, INT64_MAX, &n))
@@ -465,7 +486,8 @@ static bool read_value(const cJSON *v, struct event *ev, const struct field *f)
 		*(int *)p = (int)n;
 		return true;
 	case FIELD_UINT:
-		if (!read_bounded(v, UINT32_MAX, &n))
+	case FIELD_NODE:
+		if (!read_bounded(v, f->type == FIELD_NODE ? EVENT_MAX_NODE : UINT32_MAX, &n))
 			return false;
 		*(unsigned *)p = (unsigned)n;
 		return true;

@@ -43,6 +43,9 @@ static void fill_node(struct event *ev)
 		ev->u.sample.latency_ns = 13;
 		ev->u.sample.cpu = 0.1;
 		ev->u.sample.rss_bytes = 14;
+		ev->u.sample.has_traffic = true;
+		ev->u.sample.in_bytes = 23;
+		ev->u.sample.out_bytes = 24;
 	}
 }
 
@@ -104,6 +107,7 @@ static void fill_run(struct event *ev)
 		ev->u.phase.ok = true;
 		ev->u.phase.reason = xstrdup("late");
 		ev->u.phase.duration_ns = 20;
+		ev->u.phase.until_ns = 25;
 	} else if (ev->kind == EVENT_RUN_END) {
 		ev->u.run_end.verdict = VERDICT_UNKNOWN;
 		ev->u.run_end.exit_code = 130;
@@ -120,6 +124,13 @@ static void fill_control(struct event *ev)
 		ev->u.fault.end = true;
 		ev->u.fault.effective = true;
 		ev->u.fault.detail = xstrdup("detail");
+	} else if (ev->kind == EVENT_LINK) {
+		ev->u.link.from = 1;
+		ev->u.link.to = 2000;
+		ev->u.link.cut = true;
+		ev->u.link.delay_ns = 26;
+		ev->u.link.jitter_ns = 27;
+		ev->u.link.loss = 0.05;
 	} else if (ev->kind == EVENT_COMMAND) {
 		ev->u.command.text = xstrdup("kill n1");
 		ev->u.command.source = xstrdup("key");
@@ -229,6 +240,12 @@ static void test_golden(void **state)
 		"{\"seq\":7,\"t_ns\":9,\"kind\":\"lost\",\"count\":3}",
 		"{\"seq\":8,\"t_ns\":9,\"kind\":\"check\",\"name\":\"c\",\"verdict\":\"pass\","
 		"\"reason\":\"good\",\"evidence\":{\"n\":1}}",
+		"{\"seq\":9,\"t_ns\":9,\"kind\":\"link\",\"from\":0,\"to\":3,\"cut\":false,"
+		"\"delay_ns\":5,\"jitter_ns\":0,\"loss\":0.5}",
+		"{\"seq\":10,\"t_ns\":9,\"kind\":\"phase\",\"phase\":\"drive\",\"end\":false,"
+		"\"until_ns\":70}",
+		"{\"seq\":11,\"t_ns\":9,\"kind\":\"node_sample\",\"node\":1,\"ok\":false,"
+		"\"latency_ns\":3,\"rss_bytes\":0,\"in_bytes\":0,\"out_bytes\":8}",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		CLEANUP_STRBUF struct strbuf sb = { 0 };
@@ -240,6 +257,32 @@ static void test_golden(void **state)
 		assert_string_equal(strbuf_str(&sb), lines[i]);
 		event_free(ev);
 	}
+}
+
+/* Lines from before a key was there: it is zero, which means that it is not known. */
+static void test_old_lines(void **state)
+{
+	(void)state;
+	static const char sample[] = "{\"seq\":15,\"t_ns\":1,\"kind\":\"node_sample\",\"node\":0,"
+				     "\"ok\":true,\"latency_ns\":1,\"rss_bytes\":0}";
+	static const char phase[] =
+		"{\"seq\":2,\"t_ns\":5,\"kind\":\"phase\",\"phase\":\"up\",\"end\":false}";
+	static const char link[] = "{\"seq\":3,\"t_ns\":5,\"kind\":\"link\",\"from\":1,\"to\":2}";
+	struct event *ev = event_from_json(sample, strlen(sample), NULL);
+	assert_non_null(ev);
+	assert_false(ev->u.sample.has_traffic);
+	assert_int_equal(ev->u.sample.in_bytes, 0);
+	event_free(ev);
+	ev = event_from_json(phase, strlen(phase), NULL);
+	assert_non_null(ev);
+	assert_int_equal(ev->u.phase.until_ns, 0);
+	event_free(ev);
+	ev = event_from_json(link, strlen(link), NULL);
+	assert_non_null(ev);
+	assert_int_equal(ev->node, -1);
+	assert_true(ev->u.link.from == 1 && ev->u.link.to == 2 && !ev->u.link.cut &&
+		    ev->u.link.delay_ns == 0 && ev->u.link.loss == 0);
+	event_free(ev);
 }
 
 static void test_evidence_is_one_line(void **state)
@@ -282,6 +325,9 @@ static void test_bad_lines(void **state)
 			"'evidence'" },
 		{ "{\"seq\":1,\"t_ns\":0,\"kind\":\"log\",\"level\":99999999999,\"text\":\"\"}",
 			"'level'" },
+		{ "{\"seq\":1,\"t_ns\":0,\"kind\":\"link\",\"from\":0,\"to\":2001}", "'to'" },
+		{ "{\"seq\":1,\"t_ns\":0,\"kind\":\"link\",\"from\":-1,\"to\":1}", "'from'" },
+		{ "{\"seq\":1,\"t_ns\":0,\"kind\":\"link\",\"from\":1}", "'to' is missing" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct err err = { 0 };
@@ -315,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_old_lines),
 		cmocka_unit_test(test_evidence_is_one_line),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_droppable),
