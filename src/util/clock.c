@@ -6,6 +6,10 @@
  * all waiters; only when nobody has anything to read does time advance. A
  * waiter clears its wake and takes itself off the list under one lock, so a
  * signal that was sent before the sender waited always holds time still.
+ *
+ * With a pace, a jump has a real time before which it does not happen. The
+ * waiter with the earliest deadline polls no longer than until then, and tries
+ * again; whoever finds a jump too early sees to it that this one does.
  */
 #include "util/clock.h"
 
@@ -15,12 +19,17 @@
 
 #include "util/mem.h"
 
+#define PACE_SLACK_NS (50 * NS_PER_MS)
+#define PACE_MAX_NS   1e18
+
 struct waiter {
 	struct wake tick;       /* signalled when due */
 	int wake_fd, cancel_fd; /* -1: none */
 	uint64_t deadline_ns;
 	bool participant;
 	bool due;
+	bool ticked; /* tick was signalled, to say that it is due or to think again */
+	bool timed;  /* with a pace: polls until its deadline is due in real time, at most */
 	struct waiter *next;
 };
 
@@ -29,6 +38,8 @@ struct clock {
 	uint64_t start_ns, start_wall_ms; /* immutable */
 	pthread_mutex_t lock;             /* everything below */
 	uint64_t now_ns;
+	double pace;                   /* 0: as fast as can be */
+	uint64_t pace_ns, pace_now_ns; /* real time, and time of the clock then */
 	size_t participants;
 	size_t participants_waiting;
 	size_t waiters_len;
@@ -115,6 +126,41 @@ bool clock_is_virtual(const struct clock *c)
 
 /* --- virtual time: all of this under the lock --------------------------------- */
 
+/* Real time before which a deadline is not due. */
+static uint64_t pace_due(const struct clock *c, uint64_t deadline_ns)
+{
+	if (deadline_ns <= c->pace_now_ns)
+		return 0;
+	double wait = (double)(deadline_ns - c->pace_now_ns) / c->pace;
+	return wait > PACE_MAX_NS ? CLOCK_NEVER : c->pace_ns + (uint64_t)wait;
+}
+
+static void tick(struct waiter *w)
+{
+	w->ticked = true;
+	wake_signal(&w->tick);
+}
+
+/*
+ * False when it is too early to jump to the earliest deadline. Being late is
+ * made good as far as PACE_SLACK_NS; what is lost beyond is not run after.
+ */
+static bool pace_allows(struct clock *c, struct waiter *earliest)
+{
+	if (c->pace <= 0 || earliest->deadline_ns <= c->now_ns)
+		return true;
+	uint64_t now = real_now(CLOCK_MONOTONIC), due = pace_due(c, earliest->deadline_ns);
+	if (now >= due) {
+		c->pace_ns = MAX(due, now - MIN(now, PACE_SLACK_NS));
+		c->pace_now_ns = earliest->deadline_ns;
+		return true;
+	}
+	if (!earliest->timed)
+		tick(earliest);
+	earliest->timed = true;
+	return false;
+}
+
 /* Whether any waiter has something to do that it has not got round to. */
 static bool anyone_busy(struct clock *c)
 {
@@ -139,16 +185,23 @@ static void maybe_advance(struct clock *c)
 {
 	if (!c->waiters || c->participants_waiting < c->participants || anyone_busy(c))
 		return;
-	uint64_t earliest = CLOCK_NEVER;
-	for (const struct waiter *w = c->waiters; w; w = w->next)
-		earliest = MIN(earliest, w->deadline_ns);
-	if (earliest == CLOCK_NEVER)
+	struct waiter *earliest = NULL;
+	uint64_t at = CLOCK_NEVER;
+	for (struct waiter *w = c->waiters; w; w = w->next) {
+		if (w->deadline_ns < at) {
+			earliest = w;
+			at = w->deadline_ns;
+		}
+	}
+	if (!earliest)
 		return; /* only an event from outside can move anything now */
-	c->now_ns = MAX(c->now_ns, earliest);
+	if (!pace_allows(c, earliest))
+		return;
+	c->now_ns = MAX(c->now_ns, at);
 	for (struct waiter *w = c->waiters; w; w = w->next) {
 		if (w->deadline_ns <= c->now_ns) {
 			w->due = true;
-			wake_signal(&w->tick);
+			tick(w);
 		}
 	}
 }
@@ -181,7 +234,8 @@ static struct waiter *waiter_add(struct clock *c)
 		w = xcalloc(1, sizeof(*w));
 		wake_init(&w->tick);
 	}
-	w->due = false;
+	w->due = w->ticked = false;
+	w->timed = c->pace > 0; /* it is about to work out how long to poll */
 	w->participant = claim_place(c);
 	c->participants_waiting += w->participant;
 	w->next = c->waiters;
@@ -198,10 +252,24 @@ static void waiter_remove(struct clock *c, struct waiter *w)
 	*at = w->next;
 	c->waiters_len--;
 	c->participants_waiting -= w->participant;
-	if (w->due)
+	if (w->ticked)
 		wake_clear(&w->tick);
 	w->next = c->spare;
 	c->spare = w;
+}
+
+void clock_set_pace(struct clock *c, double pace)
+{
+	if (!c->is_virtual)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->pace = pace > 0 ? pace : 0;
+	c->pace_ns = real_now(CLOCK_MONOTONIC);
+	c->pace_now_ns = c->now_ns;
+	/* all that wait think again */
+	for (struct waiter *w = c->waiters; w; w = w->next)
+		tick(w);
+	pthread_mutex_unlock(&c->lock);
 }
 
 /* --- waiting ------------------------------------------------------------------- */
@@ -274,6 +342,25 @@ static enum clock_wait wait_real(struct pollfd fds[FD_COUNT], struct wake *w, ui
 	}
 }
 
+/*
+ * How long a waiter polls: with a pace, until its deadline is due; NULL: until
+ * something comes. A deadline that is due already waits for somebody who is
+ * busy, who will be the one to let time go on. Under the lock.
+ */
+static const struct timespec *pace_timeout(struct clock *c, struct waiter *w, struct timespec *ret)
+{
+	uint64_t now = real_now(CLOCK_MONOTONIC), due = CLOCK_NEVER;
+	w->timed = false;
+	if (c->pace > 0 && w->deadline_ns != CLOCK_NEVER)
+		due = pace_due(c, w->deadline_ns);
+	if (due == CLOCK_NEVER || due <= now)
+		return NULL;
+	w->timed = true;
+	*ret = (struct timespec){ .tv_sec = (time_t)((due - now) / NS_PER_S),
+		.tv_nsec = (long)((due - now) % NS_PER_S) };
+	return ret;
+}
+
 static enum clock_wait wait_virtual(
 	struct clock *c, struct pollfd fds[FD_COUNT], struct wake *w, uint64_t deadline_ns)
 {
@@ -293,11 +380,17 @@ static enum clock_wait wait_virtual(
 	fds[FD_TICK].fd = self->tick.fd;
 	maybe_advance(c);
 	for (;;) {
+		struct timespec left;
+		const struct timespec *timeout = pace_timeout(c, self, &left);
 		pthread_mutex_unlock(&c->lock);
-		poll_once(fds, NULL);
+		poll_once(fds, timeout);
 		pthread_mutex_lock(&c->lock);
 		if (wait_is_over(fds, w, self->due, &why))
 			break;
+		if (self->ticked)
+			wake_clear(&self->tick);
+		self->ticked = false;
+		maybe_advance(c);
 	}
 	waiter_remove(c, self);
 	/* a bystander may have held the others up while it was being woken */

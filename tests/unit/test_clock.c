@@ -320,6 +320,123 @@ static void test_bystander(void **state)
 	clock_free(c);
 }
 
+/* --- pace --------------------------------------------------------------------------- */
+
+static uint64_t real_ms(void)
+{
+	struct clock *real = clock_new_real();
+	uint64_t now = clock_now(real) / NS_PER_MS;
+	clock_free(real);
+	return now;
+}
+
+/* One real second for ten of the clock, at least. */
+static void test_pace_holds_back(void **state)
+{
+	(void)state;
+	struct clock *c = clock_new_virtual(START, 0);
+	clock_join(c);
+	clock_set_pace(c, 10);
+	uint64_t before = real_ms();
+	for (unsigned i = 1; i <= 20; i++) {
+		uint64_t at = START + i * 100 * NS_PER_MS;
+		assert_int_equal(clock_wait(c, NULL, NULL, at), CLOCK_DEADLINE);
+		assert_int_equal(clock_now(c), at);
+	}
+	assert_true(real_ms() - before >= 199);
+	/* a deadline in the past does not wait for anything */
+	assert_int_equal(clock_wait(c, NULL, NULL, START), CLOCK_DEADLINE);
+	clock_set_pace(c, 1e-6);
+	clock_set_pace(c, 0);
+	assert_int_equal(clock_wait(c, NULL, NULL, START + 3600 * NS_PER_S), CLOCK_DEADLINE);
+	clock_leave(c);
+	clock_free(c);
+}
+
+/* At a pace at which their deadlines never come, wakes and cancels still do. */
+static void test_pace_lets_events_through(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		struct clock *c = clock_new_virtual(START, 0);
+		struct wake go;
+		wake_init(&go);
+		struct cancel *cancel = cancel_new(NULL);
+		struct worker a = { .clock = c, .go = &go, .deadline_ns = START + NS_PER_S };
+		struct worker b = { .clock = c, .cancel = cancel, .deadline_ns = START + NS_PER_S };
+		pthread_t thread_a, thread_b;
+		clock_set_pace(c, 1e-6);
+		clock_join(c);
+		clock_join(c);
+		assert_int_equal(pthread_create(&thread_a, NULL, run_worker, &a), 0);
+		assert_int_equal(pthread_create(&thread_b, NULL, run_worker, &b), 0);
+		wake_signal(&go);
+		pthread_join(thread_a, NULL);
+		cancel_set(cancel);
+		pthread_join(thread_b, NULL);
+		assert_int_equal(a.why, CLOCK_WOKEN);
+		assert_int_equal(b.why, CLOCK_CANCELLED);
+		assert_int_equal(clock_now(c), START);
+		wake_release(&go);
+		cancel_free(cancel);
+		clock_free(c);
+	}
+}
+
+/* Whoever waits hears of a new pace, a faster one or none at all. */
+static void test_pace_changes_while_waiting(void **state)
+{
+	(void)state;
+	static const double paces[] = { 0, 1e6 };
+	for (size_t i = 0; i < ARRAY_LEN(paces); i++) {
+		struct clock *c = clock_new_virtual(START, 0);
+		struct worker w = { .clock = c, .deadline_ns = START + 100 * NS_PER_S };
+		pthread_t thread;
+		clock_set_pace(c, 1e-6);
+		clock_join(c);
+		assert_int_equal(pthread_create(&thread, NULL, run_worker, &w), 0);
+		clock_set_pace(c, 2e-6);
+		clock_set_pace(c, paces[i]);
+		pthread_join(thread, NULL);
+		assert_int_equal(w.why, CLOCK_DEADLINE);
+		assert_int_equal(w.ended_at, START + 100 * NS_PER_S);
+		clock_free(c);
+	}
+}
+
+/* Many threads at a pace: the same order as without one, and nobody is forgotten. */
+static void test_pace_with_threads(void **state)
+{
+	(void)state;
+	struct clock *c = clock_new_virtual(START, 0);
+	struct cancel *cancel = cancel_new(NULL);
+	struct wake go;
+	wake_init(&go);
+	struct worker many = { .clock = c };
+	struct worker late = { .clock = c, .deadline_ns = START + 1234 * NS_PER_MS };
+	struct worker by = { .clock = c, .go = &go, .cancel = cancel };
+	pthread_t threads[2], bystander;
+	clock_set_pace(c, 20);
+	clock_join(c);
+	clock_join(c);
+	assert_int_equal(pthread_create(&threads[0], NULL, run_many_waits, &many), 0);
+	assert_int_equal(pthread_create(&threads[1], NULL, run_worker, &late), 0);
+	assert_int_equal(pthread_create(&bystander, NULL, run_bystander, &by), 0);
+	for (int i = 0; i < 200; i++)
+		wake_signal(&go);
+	pthread_join(threads[1], NULL);
+	assert_int_equal(late.why, CLOCK_DEADLINE);
+	assert_true(late.ended_at >= late.deadline_ns);
+	clock_set_pace(c, 200);
+	pthread_join(threads[0], NULL);
+	cancel_set(cancel);
+	pthread_join(bystander, NULL);
+	assert_true(clock_now(c) >= START + 2000 * NS_PER_MS);
+	cancel_free(cancel);
+	wake_release(&go);
+	clock_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +448,10 @@ int main(void)
 		cmocka_unit_test(test_leave_lets_time_go_on),
 		cmocka_unit_test(test_outside_events),
 		cmocka_unit_test(test_bystander),
+		cmocka_unit_test(test_pace_holds_back),
+		cmocka_unit_test(test_pace_lets_events_through),
+		cmocka_unit_test(test_pace_changes_while_waiting),
+		cmocka_unit_test(test_pace_with_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
