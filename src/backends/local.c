@@ -484,24 +484,47 @@ static bool read_stat(pid_t pid, uint64_t *ret_ticks, uint64_t *ret_pages)
 	return true;
 }
 
-static void local_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss)
+static bool read_counter(const char *text, const char *key, uint64_t *ret)
+{
+	const char *at = strstr(text, key);
+	if (at)
+		*ret = strtoull(at + strlen(key), NULL, 10);
+	return at != NULL;
+}
+
+/*
+ * rchar and wchar of /proc/PID/io: whatever went through read and write calls
+ * and their kin, so sockets and files alike; the kernel does not tell them apart.
+ */
+static bool read_io(pid_t pid, uint64_t *ret_in, uint64_t *ret_out)
+{
+	char path[32];
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+
+	snprintf(path, sizeof(path), "/proc/%d/io", (int)pid);
+	return fs_read(path, 4096, &text, NULL) == 0 &&
+	       read_counter(strbuf_str(&text), "rchar:", ret_in) &&
+	       read_counter(strbuf_str(&text), "wchar:", ret_out);
+}
+
+static void local_usage(struct backend *b, unsigned node, struct node_usage *ret)
 {
 	struct local *l = b->state;
 	uint64_t ticks, pages, now = clock_now(b->env->clock);
 
-	*ret_cpu = -1;
-	*ret_rss = 0;
+	*ret = (struct node_usage){ .cpu = -1 };
 	pthread_mutex_lock(&l->lock);
 	struct local_node *n = node < l->nodes.len ? l->nodes.items[node] : NULL;
 	pid_t pid = n ? n->pid : 0;
 	pthread_mutex_unlock(&l->lock);
 	if (!pid || !read_stat(pid, &ticks, &pages))
 		return;
-	*ret_rss = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	ret->rss_bytes = pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	ret->has_traffic = read_io(pid, &ret->in_bytes, &ret->out_bytes);
 
 	pthread_mutex_lock(&l->lock);
 	if (n->pid == pid && n->cpu_at_ns && now > n->cpu_at_ns && ticks >= n->cpu_ticks)
-		*ret_cpu = (double)(ticks - n->cpu_ticks) / (double)sysconf(_SC_CLK_TCK) /
+		ret->cpu = (double)(ticks - n->cpu_ticks) / (double)sysconf(_SC_CLK_TCK) /
 			   ((double)(now - n->cpu_at_ns) / (double)NS_PER_S);
 	n->cpu_ticks = ticks;
 	n->cpu_at_ns = now;

@@ -65,10 +65,9 @@ int backend_no_link(struct backend *b, unsigned from, unsigned to, const struct 
 	return err_set(err, ERR_UNSUPPORTED, "backend %s cannot shape links", b->ops->name);
 }
 
-void backend_no_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss)
+void backend_no_usage(struct backend *b, unsigned node, struct node_usage *ret)
 {
 	(void)b;
 	(void)node;
-	*ret_cpu = -1;
-	*ret_rss = 0;
+	*ret = (struct node_usage){ .cpu = -1 };
 }

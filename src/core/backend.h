@@ -84,6 +84,16 @@ struct backend_env {
 	void (*log)(void *arg, int node, int level, const char *text);
 };
 
+/* What the process of a node uses. */
+struct node_usage {
+	double cpu;         /* share of one core since the last call; < 0 unknown */
+	uint64_t rss_bytes; /* 0 unknown */
+	/* All that it has read and written since it started, of whatever kind: sockets and files.
+	 */
+	bool has_traffic;
+	uint64_t in_bytes, out_bytes;
+};
+
 struct backend {
 	const struct backend_ops *ops;
 	const void *config;
@@ -109,8 +119,8 @@ struct backend_ops {
 	 * backend_no_link. */
 	int (*link)(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
 		struct err *err);
-	/* CPU share of one core since the last call and resident bytes; net thread. */
-	void (*usage)(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss);
+	/* Fills in all of *ret; what cannot be told is unknown. Net thread. */
+	void (*usage)(struct backend *b, unsigned node, struct node_usage *ret);
 	/* Gathers logs and configurations into the run directory; also after failure. */
 	int (*collect)(struct backend *b, struct err *err);
 	/* Stops and removes everything; after any partial start; idempotent. force: no grace. */
@@ -124,6 +134,6 @@ struct backend_ops {
 const struct net_handler *backend_no_handler(struct backend *b);
 int backend_no_link(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
 	struct err *err);
-void backend_no_usage(struct backend *b, unsigned node, double *ret_cpu, uint64_t *ret_rss);
+void backend_no_usage(struct backend *b, unsigned node, struct node_usage *ret);
 
 #endif

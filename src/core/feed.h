@@ -20,6 +20,7 @@
 #include "util/mailbox.h"
 
 struct feed;
+struct node_usage; /* backend.h */
 
 struct feed_options {
 	struct net *net;
@@ -29,7 +30,7 @@ struct feed_options {
 	/* Between samples of one node; 0: half a block interval or 500 ms, more for many nodes. */
 	uint64_t sample_ns;
 	/* CPU and memory of a node, asked on the net thread; may be NULL. */
-	void (*usage)(void *arg, unsigned node, double *ret_cpu, uint64_t *ret_rss);
+	void (*usage)(void *arg, unsigned node, struct node_usage *ret);
 	void *usage_arg;
 };
 

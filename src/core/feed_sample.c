@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/backend.h"
 #include "core/feed_priv.h"
 
 #define SAMPLE_DEFAULT_NS (500 * NS_PER_MS)
@@ -105,10 +106,14 @@ static void sample_tell(struct feed_node *n)
 	ev->u.sample.has_supply = n->has_supply;
 	ev->u.sample.supply = n->supply;
 	ev->u.sample.genesis_supply = n->genesis_supply;
-	ev->u.sample.cpu = -1;
+	struct node_usage use = { .cpu = -1 };
 	if (f->opt.usage)
-		f->opt.usage(
-			f->opt.usage_arg, n->index, &ev->u.sample.cpu, &ev->u.sample.rss_bytes);
+		f->opt.usage(f->opt.usage_arg, n->index, &use);
+	ev->u.sample.cpu = use.cpu;
+	ev->u.sample.rss_bytes = use.rss_bytes;
+	ev->u.sample.has_traffic = use.has_traffic;
+	ev->u.sample.in_bytes = use.in_bytes;
+	ev->u.sample.out_bytes = use.out_bytes;
 	hub_emit(f->opt.hub, ev);
 }
 

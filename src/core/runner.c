@@ -292,10 +292,10 @@ static void backend_logs(void *arg, int node, int level, const char *text)
 	hub_emit(r->hub, ev);
 }
 
-static void node_usage(void *arg, unsigned node, double *ret_cpu, uint64_t *ret_rss)
+static void usage_of_node(void *arg, unsigned node, struct node_usage *ret)
 {
 	struct run *r = arg;
-	r->backend.ops->usage(&r->backend, node, ret_cpu, ret_rss);
+	r->backend.ops->usage(&r->backend, node, ret);
 }
 
 static int write_inputs(struct run *r, struct err *err)
@@ -406,7 +406,7 @@ static int start_parts(struct run *r, struct err *err)
 		.hub = r->hub,
 		.clock = r->clock,
 		.block_interval_ns = r->block_interval_ns,
-		.usage = node_usage,
+		.usage = usage_of_node,
 		.usage_arg = r,
 	};
 	r->feed = feed_new(&feed);

@@ -330,8 +330,7 @@ static void test_up_and_down(void **state)
 {
 	struct bench t;
 	int journaled = 0;
-	double cpu;
-	uint64_t rss;
+	struct node_usage use;
 	(void)state;
 	bench_init(&t);
 	strlist_add(&t.scenario.topology.env, "LTB_TEST_VARIABLE=set");
@@ -341,8 +340,10 @@ static void test_up_and_down(void **state)
 		assert_int_equal(s.state, NODE_UP);
 		assert_memory_equal(s.endpoint, "http://127.0.0.1:", 17);
 		assert_true(s.pid > 0);
-		backend_local.usage(&t.b, i, &cpu, &rss);
-		assert_true(rss > 4096);
+		backend_local.usage(&t.b, i, &use);
+		assert_true(use.rss_bytes > 4096);
+		/* it has read its configuration and answered over HTTP */
+		assert_true(use.has_traffic && use.in_bytes > 100 && use.out_bytes > 100);
 	}
 	CLEANUP_FREE char *journal = fs_join(t.run_dir, "journal");
 	assert_int_equal(journal_read(journal, count_processes, &journaled, &t.err), 0);
