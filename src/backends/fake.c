@@ -16,8 +16,6 @@
 #include "util/rng.h"
 #include "util/units.h"
 
-#define GOSSIP_MIN_NS  (5 * NS_PER_MS)
-#define GOSSIP_MAX_NS  (40 * NS_PER_MS)
 #define ENDPOINT_BYTES 32
 
 #define TARGET(member, text) \
@@ -97,8 +95,7 @@ bool fake_hits(const struct fake *f, const struct fake_target *t, unsigned node)
 	       c->blocks.items[c->views.items[node]->tip]->height >= t->at;
 }
 
-/* Whether blocks go between this node and the others. */
-static bool is_connected(const struct fake *f, unsigned node)
+bool fake_is_connected(const struct fake *f, unsigned node)
 {
 	const struct fake_node *n = &f->nodes.items[node];
 	return n->running && !n->paused && !fake_hits(f, &f->fork, node);
@@ -109,7 +106,7 @@ static void learned(void *arg, unsigned node, unsigned block)
 	fake_api_block(arg, node, block);
 }
 
-static void learn(struct fake *f, unsigned node, unsigned block)
+void fake_learn(struct fake *f, unsigned node, unsigned block)
 {
 	if (!fake_hits(f, &f->stall, node))
 		fake_chain_learn(&f->chain, node, block, learned, f);
@@ -117,33 +114,24 @@ static void learn(struct fake *f, unsigned node, unsigned block)
 
 static void catch_up(struct fake *f, unsigned node)
 {
-	for (unsigned i = 0; i < f->nodes.len && is_connected(f, node); i++)
-		if (i != node && is_connected(f, i))
-			learn(f, node, f->chain.views.items[i]->tip);
+	for (unsigned i = 0; i < f->nodes.len && fake_is_connected(f, node); i++)
+		if (i != node && fake_is_connected(f, i) && !fake_link_is_cut(f, i, node))
+			fake_learn(f, node, f->chain.views.items[i]->tip);
 }
 
 void fake_submit(struct fake *f, unsigned node, unsigned tx)
 {
 	fake_chain_pool_add(&f->chain, node, tx);
-	for (unsigned i = 0; i < f->nodes.len && is_connected(f, node); i++)
-		if (i != node && is_connected(f, i) && !fake_hits(f, &f->drop, i))
+	if (f->links) {
+		fake_links_spread(f, node, tx);
+		return;
+	}
+	for (unsigned i = 0; i < f->nodes.len && fake_is_connected(f, node); i++)
+		if (i != node && fake_is_connected(f, i) && !fake_hits(f, &f->drop, i))
 			fake_chain_pool_add(&f->chain, i, tx);
 }
 
-struct delivery {
-	unsigned to, block;
-};
-
-static void deliver(struct fake *f, void *arg)
-{
-	const struct delivery *d = arg;
-	if (is_connected(f, d->to))
-		learn(f, d->to, d->block);
-}
-
-/* A draw of its own per purpose, slot and nodes: no event can shift another's luck. */
-static struct rng draw(
-	const struct fake *f, const char *what, uint64_t slot, unsigned a, unsigned b)
+struct rng fake_draw(const struct fake *f, const char *what, uint64_t slot, unsigned a, unsigned b)
 {
 	char label[80];
 	struct rng r;
@@ -155,14 +143,10 @@ static struct rng draw(
 static void propose(struct fake *f, unsigned node)
 {
 	unsigned block = fake_chain_propose(&f->chain, node, f->slot);
-	learn(f, node, block);
-	for (unsigned to = 0; to < f->nodes.len && is_connected(f, node); to++) {
-		if (to == node)
-			continue;
-		struct rng r = draw(f, "gossip", f->slot, node, to);
-		struct delivery *d = xmalloc(sizeof(*d));
-		*d = (struct delivery){ to, block };
-		fake_run_later(f, rng_range(&r, GOSSIP_MIN_NS, GOSSIP_MAX_NS), deliver, d, free);
+	fake_learn(f, node, block);
+	for (unsigned to = 0; to < f->nodes.len && fake_is_connected(f, node); to++) {
+		if (to != node)
+			fake_link_send(f, "gossip", node, to, block);
 	}
 }
 
@@ -177,12 +161,13 @@ static void slot_begins(void *arg)
 		f->b->env->net, f->t0_ns + (f->slot + 1) * cs->slot_duration_ns, slot_begins, f);
 	for (unsigned i = 0; i < f->nodes.len; i++) {
 		const struct fake_node *n = &f->nodes.items[i];
-		struct rng r = draw(f, "leader", f->slot, i, 0);
+		struct rng r = fake_draw(f, "leader", f->slot, i, 0);
 		double share = plan->total_stake ? (double)n->stake / (double)plan->total_stake : 0;
 		if (n->running && !n->paused && !fake_hits(f, &f->stall, i) &&
 			rng_unit(&r) < consensus_blocks_per_slot(cs, share))
 			propose(f, i);
 	}
+	fake_links_sync(f);
 }
 
 static void stop_node(struct fake *f, unsigned node)
@@ -312,13 +297,26 @@ static int cluster_op(struct fake *f, enum node_op op, unsigned node, struct err
 	return 0;
 }
 
+static int cluster_link(
+	struct fake *f, unsigned from, unsigned to, const struct link_rule *rule, struct err *err)
+{
+	if (from >= f->nodes.len || to >= f->nodes.len || from == to)
+		return err_set(err, ERR_USAGE, "there is no link from n%u to n%u", from, to);
+	fake_link_set(f, from, to, rule);
+	/* what the other end knows comes over at once */
+	if (!rule->cut && rule->loss <= 0 && fake_is_connected(f, to) && fake_is_connected(f, from))
+		fake_learn(f, to, f->chain.views.items[from]->tip);
+	return 0;
+}
+
 /* --- the contract, on the runner's thread --------------------------------------------------- */
 
 struct errand {
 	struct fake *f;
-	enum { ERRAND_UP, ERRAND_OP, ERRAND_DOWN } kind;
+	enum { ERRAND_UP, ERRAND_OP, ERRAND_LINK, ERRAND_DOWN } kind;
 	enum node_op op;
-	unsigned node;
+	unsigned node, to;
+	const struct link_rule *rule;
 	struct err *err;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -335,6 +333,8 @@ static void run_errand(void *arg)
 		r = cluster_start(e->f, e->err);
 	else if (e->kind == ERRAND_OP)
 		r = cluster_op(e->f, e->op, e->node, e->err);
+	else if (e->kind == ERRAND_LINK)
+		r = cluster_link(e->f, e->node, e->to, e->rule, e->err);
 	else
 		cluster_stop(e->f);
 	pthread_mutex_lock(&e->lock);
@@ -437,6 +437,15 @@ static int fake_node_op(struct backend *b, enum node_op op, unsigned node, struc
 	return send_errand(&e);
 }
 
+static int fake_link(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
+	struct err *err)
+{
+	struct errand e = {
+		.f = b->state, .kind = ERRAND_LINK, .node = from, .to = to, .rule = rule, .err = err
+	};
+	return send_errand(&e);
+}
+
 static int fake_collect(struct backend *b, struct err *err)
 {
 	(void)b;
@@ -470,6 +479,8 @@ static void fake_release(struct backend *b)
 	fake_chain_release(&f->chain);
 	vec_free(&f->nodes);
 	vec_free(&f->streams);
+	map_free(f->links);
+	f->links = NULL;
 	f->prepared = false;
 }
 
@@ -488,13 +499,13 @@ const struct backend_ops backend_fake = {
 	.state_size = sizeof(struct fake),
 	.options = fake_options,
 	.caps = BACKEND_VIRTUAL | BACKEND_RESTART | BACKEND_KILL | BACKEND_PAUSE | BACKEND_ADD |
-		BACKEND_REMOVE,
+		BACKEND_REMOVE | BACKEND_LINKS,
 	.probe = fake_probe,
 	.handler = fake_handler,
 	.prepare = fake_prepare,
 	.up = fake_up,
 	.node_op = fake_node_op,
-	.link = backend_no_link,
+	.link = fake_link,
 	.usage = backend_no_usage,
 	.collect = fake_collect,
 	.down = fake_down,

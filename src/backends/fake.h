@@ -9,6 +9,7 @@
 #include "backends/fake_chain.h"
 #include "core/backend.h"
 #include "util/mem.h"
+#include "util/rng.h"
 
 #define FAKE_LATENCY_NS NS_PER_MS /* of every answer */
 
@@ -47,6 +48,12 @@ struct fake {
 	})
 	streams;
 	struct fake_later *later; /* answers and blocks on their way; owned */
+	/* Rules by struct fake_pair; NULL until a link is shaped for the first time. Owned. */
+	struct map *links;
+};
+
+struct fake_pair {
+	unsigned from, to;
 };
 
 /* Whether the script's target applies to this node now. */
@@ -55,6 +62,25 @@ bool fake_hits(const struct fake *f, const struct fake_target *t, unsigned node)
 void fake_run_later(struct fake *f, uint64_t delay_ns, void (*fn)(struct fake *f, void *arg),
 	void *arg, void (*free_arg)(void *arg));
 void fake_submit(struct fake *f, unsigned node, unsigned tx);
+
+/* A draw of its own per purpose, slot and nodes: no event can shift another's luck. */
+struct rng fake_draw(const struct fake *f, const char *what, uint64_t slot, unsigned a, unsigned b);
+/* Whether blocks go between this node and the others, its links apart. */
+bool fake_is_connected(const struct fake *f, unsigned node);
+void fake_learn(struct fake *f, unsigned node, unsigned block);
+
+/* --- fake_links.c: what happens to messages between nodes --- */
+/* Has the message number n (of its kind and slot) of a link go through? Adds to *delay_ns. */
+bool fake_link_passes(const struct fake *f, const char *what, uint64_t n, unsigned from,
+	unsigned to, uint64_t *delay_ns);
+bool fake_link_is_cut(const struct fake *f, unsigned from, unsigned to);
+void fake_link_set(struct fake *f, unsigned from, unsigned to, const struct link_rule *rule);
+/* A block on its way from one node to another. */
+void fake_link_send(struct fake *f, const char *what, unsigned from, unsigned to, unsigned block);
+/* Nodes compare their tips with their neighbours'; once a slot, when links are or were shaped. */
+void fake_links_sync(struct fake *f);
+/* What a node knows of a transaction goes to all that it reaches, over others if need be. */
+void fake_links_spread(struct fake *f, unsigned node, unsigned tx);
 
 /* --- fake_api.c: members of net_handler; arg is the struct fake --- */
 void fake_api_request(void *arg, uint64_t id, enum net_method m, const char *url, const char *body,

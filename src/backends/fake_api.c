@@ -154,7 +154,8 @@ static int get_network(struct call *c)
 	struct jw w;
 
 	for (unsigned i = 0; i < c->f->nodes.len; i++)
-		peers += i != c->node && c->f->nodes.items[i].running;
+		peers += i != c->node && c->f->nodes.items[i].running &&
+			 !fake_link_is_cut(c->f, i, c->node) && !fake_link_is_cut(c->f, c->node, i);
 	snprintf(id, sizeof(id), "fake-n%u", c->node);
 	jw_init(&w, &c->out, 0);
 	jw_object(&w);

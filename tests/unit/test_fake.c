@@ -458,6 +458,131 @@ static void test_node_ops(void **state)
 	assert_int_equal(t.states[0], NODE_STOPPED);
 }
 
+/* --- links ----------------------------------------------------------------------------- */
+
+static void set_link(struct bench *t, unsigned from, unsigned to, struct link_rule rule)
+{
+	err_clear(&t->err);
+	if (t->b.ops->link(&t->b, from, to, &rule, &t->err) < 0)
+		fail_msg("link: %s", t->err.text);
+}
+
+static void set_both(struct bench *t, unsigned a, unsigned b, struct link_rule rule)
+{
+	set_link(t, a, b, rule);
+	set_link(t, b, a, rule);
+}
+
+static const struct link_rule cut = { .cut = true }, as_it_was = { 0 };
+
+static uint64_t peers_of(struct bench *t, unsigned node)
+{
+	uint64_t n = 0;
+	CLEANUP_JSON cJSON *j = get(t, node, "/network/info");
+	assert_true(json_get_u64(j, "n_peers", &n));
+	return n;
+}
+
+/* Two nodes that are cut off each other agree through the third; a lone one goes its own way. */
+static void test_cut_links(void **state)
+{
+	struct bench t;
+	(void)state;
+	bench_init(&t, &backend_fake, 1);
+	assert_int_equal(bench_up(&t), 0);
+	advance(&t, 5 * NS_PER_S);
+	set_both(&t, 0, 1, cut);
+	assert_int_equal(peers_of(&t, 0), 1);
+	assert_int_equal(peers_of(&t, 2), 2);
+	uint64_t before = get_info(&t, 0).height;
+	advance(&t, 30 * NS_PER_S);
+	struct info a = get_info(&t, 0), b = get_info(&t, 1);
+	assert_in_range(a.height, before + 10, before + 200);
+	assert_in_range(b.height, a.height - 2, a.height + 2);
+
+	set_both(&t, 1, 2, cut);
+	advance(&t, 30 * NS_PER_S);
+	a = get_info(&t, 0);
+	b = get_info(&t, 1);
+	assert_memory_not_equal(&a.lib, &b.lib, sizeof(a.lib));
+	assert_true(a.height > b.height + 5);
+
+	set_both(&t, 0, 1, as_it_was);
+	set_both(&t, 1, 2, as_it_was);
+	/* it has caught up at once */
+	a = get_info(&t, 0);
+	b = get_info(&t, 1);
+	assert_memory_equal(&a.tip, &b.tip, sizeof(a.tip));
+	advance(&t, 10 * NS_PER_S);
+	assert_in_range(
+		get_info(&t, 1).height, get_info(&t, 0).height - 1, get_info(&t, 0).height + 1);
+	assert_int_equal(peers_of(&t, 1), 2);
+	const struct link_rule rule = { 0 };
+	assert_int_equal(t.b.ops->link(&t.b, 0, 7, &rule, &t.err), -1);
+	assert_int_equal(t.b.ops->link(&t.b, 1, 1, &rule, &t.err), -1);
+	bench_release(&t);
+}
+
+static void shaped_course(uint64_t seed, struct info *ret)
+{
+	struct bench t;
+	bench_init(&t, &backend_fake, seed);
+	assert_int_equal(bench_up(&t), 0);
+	const struct link_rule bad = { .delay_ns = 2 * SLOT_NS, .jitter_ns = SLOT_NS, .loss = 0.5 };
+	for (unsigned i = 0; i < N_NODES; i++)
+		for (unsigned j = 0; j < N_NODES; j++)
+			if (i != j)
+				set_link(&t, i, j, bad);
+	advance(&t, 30 * NS_PER_S);
+	for (unsigned i = 0; i < N_NODES; i++)
+		ret[i] = get_info(&t, i);
+	bench_release(&t);
+}
+
+/* Bad links cost blocks, and cost the same ones each time. */
+static void test_bad_links(void **state)
+{
+	struct info first[N_NODES], again[N_NODES];
+	struct bench t;
+	(void)state;
+	shaped_course(1, first);
+	shaped_course(1, again);
+	assert_memory_equal(first, again, sizeof(first));
+	bench_init(&t, &backend_fake, 1);
+	assert_int_equal(bench_up(&t), 0);
+	advance(&t, 30 * NS_PER_S);
+	assert_true(get_info(&t, 0).height > first[0].height);
+	bench_release(&t);
+}
+
+static void test_transactions_take_links(void **state)
+{
+	struct bench t;
+	struct id32 hash;
+	CLEANUP_STRBUF struct strbuf json = { 0 };
+	CLEANUP_STRBUF struct strbuf body = { 0 };
+	(void)state;
+	bench_init(&t, &backend_fake, 1);
+	assert_int_equal(bench_up(&t), 0);
+	set_both(&t, 0, 1, cut);
+	make_tx("around", &json, &hash);
+	char text[ID32_HEX];
+	CLEANUP_FREE char *ask = xasprintf("[\"%s\"]", id32_hex(&hash, text));
+	assert_int_equal(call(&t, 0, NET_POST, "/mempool/add/tx", strbuf_str(&json), &body), 200);
+	assert_int_equal(call(&t, 1, NET_POST, "/mantle/status", ask, &body), 200);
+	assert_string_equal(strbuf_str(&body), "[\"Pending\"]");
+
+	set_both(&t, 0, 2, cut);
+	strbuf_clear(&json);
+	make_tx("nowhere", &json, &hash);
+	assert_int_equal(call(&t, 0, NET_POST, "/mempool/add/tx", strbuf_str(&json), &body), 200);
+	free(ask);
+	ask = xasprintf("[\"%s\"]", id32_hex(&hash, text));
+	assert_int_equal(call(&t, 1, NET_POST, "/mantle/status", ask, &body), 200);
+	assert_string_equal(strbuf_str(&body), "[\"Unknown\"]");
+	bench_release(&t);
+}
+
 static void test_failures_to_start(void **state)
 {
 	static const char *const bad_targets[] = { "x", "1:", "1:abc", "5000:3", "" };
@@ -518,6 +643,9 @@ int main(void)
 		cmocka_unit_test(test_scripted_answers),
 		cmocka_unit_test(test_scripted_chains),
 		cmocka_unit_test(test_node_ops),
+		cmocka_unit_test(test_cut_links),
+		cmocka_unit_test(test_bad_links),
+		cmocka_unit_test(test_transactions_take_links),
 		cmocka_unit_test(test_failures_to_start),
 		cmocka_unit_test(test_skeleton),
 	};
