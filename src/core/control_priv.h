@@ -8,6 +8,7 @@
 #include "core/backend.h"
 #include "core/cluster.h"
 #include "core/control.h"
+#include "core/tune.h"
 
 struct control_options {
 	struct cluster *cluster;
@@ -17,6 +18,14 @@ struct control_options {
 	struct journal *journal;
 	uint64_t op_timeout_ns; /* for a caller to wait for one command */
 	struct wake *wake;      /* the runner's; signalled when a command is there */
+
+	/* What commands about the load and the drive phase do; called on the runner's thread. */
+	void *arg;
+	/* False: no workload of that name. *ret_tune: NULL when it does not run (any more). */
+	bool (*workload)(void *arg, const char *name, unsigned *ret_tunes, struct tune **ret_tune);
+	int (*extend)(void *arg, uint64_t duration_ns, struct err *err);
+	/* The drive phase is over; judge: so is the waiting after it. */
+	void (*end_drive)(void *arg, bool judge, const char *by);
 };
 
 struct control *control_new(const struct control_options *opt);
@@ -24,15 +33,19 @@ void control_free(struct control *c);
 
 /* Carries out what is waiting, and closes the faults of nodes that are READY again. */
 void control_serve(struct control *c);
-/* From now on nobody may take a node away; bringing back is allowed. */
-void control_refuse_faults(struct control *c);
+/* What is possible depends on it: see command_possible(). */
+void control_set_phase(struct control *c, enum phase phase);
 /* Answers everything that waits or comes later with ERR_CANCELLED. */
 void control_close(struct control *c);
-/* Resumes and starts what faults have taken away; does not wait until it is READY. */
+/*
+ * Ends the faults of links; resumes and starts what faults have taken away,
+ * and does not wait until it is READY.
+ */
 void control_bring_back(struct control *c);
 size_t control_open_faults(struct control *c);
+size_t control_nodes_away(struct control *c);     /* open faults of single nodes */
 uint64_t control_total_faults(struct control *c); /* since the start */
-/* Closes faults whose nodes have not come back. */
+/* Closes faults whose nodes have not come back and whose links could not be healed. */
 void control_give_up(struct control *c);
 
 #endif

@@ -8,17 +8,44 @@
 
 #include "core/runner_priv.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 #define HEIGHT_SPREAD  2 /* blocks in flight are no lag */
 #define SETTLE_POLL_NS (100 * NS_PER_MS)
 #define ALL_GONE_NS    (5 * NS_PER_S) /* somebody may be about to restart a node */
 
-static uint64_t phase_begin(struct run *r, enum phase p)
+/* Clock time at which a phase that begins now is over, at the latest; 0: not known. */
+static uint64_t phase_until(const struct run *r, enum phase p, uint64_t now_ns)
+{
+	switch (p) {
+	case PHASE_BASELINE:
+		return now_ns + r->scenario->run.warmup_ns;
+	case PHASE_DRIVE:
+		return r->drive_end_ns ? r->drive_end_ns : now_ns + r->scenario->run.duration_ns;
+	case PHASE_HEAL:
+		return now_ns + r->ready_timeout_ns;
+	case PHASE_SETTLE:
+		return now_ns + r->settle_max_ns;
+	default:
+		return 0;
+	}
+}
+
+static void phase_tell(struct run *r, enum phase p)
 {
 	struct event *ev = event_new(EVENT_PHASE, hub_now(r->hub), -1);
-	r->phase = p;
+	uint64_t until = phase_until(r, p, clock_now(r->clock));
+
 	ev->u.phase.phase = p;
+	ev->u.phase.until_ns = until ? until - r->t0_ns : 0;
 	hub_emit(r->hub, ev);
+}
+
+static uint64_t phase_begin(struct run *r, enum phase p)
+{
+	r->phase = p;
+	control_set_phase(r->control, p);
+	phase_tell(r, p);
 	return clock_now(r->clock);
 }
 
@@ -140,7 +167,7 @@ static bool all_gone(struct run *r, uint64_t *since_ns)
 {
 	uint64_t now = clock_now(r->clock);
 
-	if (!cluster_is_gone(r->cluster) || control_open_faults(r->control) > 0)
+	if (!cluster_is_gone(r->cluster) || control_nodes_away(r->control) > 0)
 		*since_ns = now;
 	return now - *since_ns >= ALL_GONE_NS;
 }
@@ -148,18 +175,60 @@ static bool all_gone(struct run *r, uint64_t *since_ns)
 static int phase_drive(struct run *r, struct err *err)
 {
 	uint64_t alive_ns = clock_now(r->clock);
-	uint64_t end = alive_ns + r->scenario->run.duration_ns;
 
-	if (run_load_start(r, end, err) < 0)
+	r->drive_start_ns = alive_ns;
+	r->drive_end_ns = alive_ns + r->scenario->run.duration_ns;
+	if (run_load_start(r, r->drive_end_ns, err) < 0)
 		return -1;
-	while (clock_now(r->clock) < end) {
+	/* commands may move the end, either way */
+	while (clock_now(r->clock) < r->drive_end_ns) {
 		if (run_must_stop(r))
 			return stopped(r, err);
 		if (all_gone(r, &alive_ns))
 			return err_set(err, ERR_ENV, "no node runs any more");
-		run_serve(r, MIN(end, clock_now(r->clock) + NS_PER_S), r->stop);
+		run_serve(r, MIN(r->drive_end_ns, clock_now(r->clock) + NS_PER_S), r->stop);
 	}
 	return 0;
+}
+
+int run_extend(void *arg, uint64_t duration_ns, struct err *err)
+{
+	struct run *r = arg;
+	uint64_t end = r->drive_end_ns + duration_ns;
+	char limit[40], most[40];
+
+	if (r->timeout_is_given && end >= r->deadline_ns)
+		return err_set(err, ERR_USAGE,
+			"cannot extend the drive phase: the time limit of %s that was set for the "
+			"run would end it before, %s after its end as it is now; raise --timeout "
+			"or run.timeout",
+			units_format_human(r->deadline_ns - r->t0_ns, limit, sizeof(limit)),
+			units_format_human(r->deadline_ns - MIN(r->drive_end_ns, r->deadline_ns),
+				most, sizeof(most)));
+	r->drive_end_ns = end;
+	if (!r->timeout_is_given) {
+		r->deadline_ns += duration_ns;
+		run_arm_deadline(r);
+	}
+	run_load_set_end(r, end);
+	phase_tell(r, PHASE_DRIVE);
+	return 0;
+}
+
+void run_end_drive(void *arg, bool judge, const char *by)
+{
+	struct run *r = arg;
+	uint64_t now = clock_now(r->clock);
+	char after[40], of[40];
+
+	r->judge_now = r->judge_now || judge;
+	if (r->phase != PHASE_DRIVE)
+		return;
+	run_note(r, "drive ended by %s after %s of %s", by,
+		units_format_human(now - r->drive_start_ns, after, sizeof(after)),
+		units_format_human(r->drive_end_ns - r->drive_start_ns, of, sizeof(of)));
+	r->drive_end_ns = now;
+	run_load_set_end(r, now);
 }
 
 static int phase_heal(struct run *r, struct err *err)
@@ -167,16 +236,17 @@ static int phase_heal(struct run *r, struct err *err)
 	uint64_t deadline = clock_now(r->clock) + r->ready_timeout_ns;
 
 	r->env.cancel = r->force;
-	control_refuse_faults(r->control);
 	control_bring_back(r->control);
 	control_serve(r->control);
 	while (control_open_faults(r->control) > 0) {
 		if (clock_now(r->clock) >= deadline || cancel_is_set(r->force)) {
 			CLEANUP_STRBUF struct strbuf missing = { 0 };
+			bool nodes = control_nodes_away(r->control) > 0;
 			cluster_missing(r->cluster, &missing);
 			control_give_up(r->control);
-			return err_set(err, ERR_TIMEOUT, "not all nodes came back: %.800s",
-				strbuf_str(&missing));
+			return nodes ? err_set(err, ERR_TIMEOUT, "not all nodes came back: %.800s",
+					       strbuf_str(&missing))
+				     : err_set(err, ERR_TIMEOUT, "not all links could be healed");
 		}
 		run_serve(r, deadline, r->force);
 	}
@@ -213,6 +283,8 @@ static int phase_settle(struct run *r, struct err *err)
 	uint64_t most = start + r->settle_max_ns;
 
 	for (;;) {
+		if (r->judge_now)
+			return 0;
 		uint64_t now = clock_now(r->clock);
 		bool load_done = run_load_is_done(r);
 		bool caught_up = has_caught_up(r, since);
@@ -247,7 +319,7 @@ static void run_driven_phases(struct run *r)
 	err_clear(&err);
 	(void)run_phase(r, PHASE_HEAL, phase_heal, &err);
 	err_clear(&err);
-	if (!run_must_stop(r))
+	if (!run_must_stop(r) && !r->judge_now)
 		(void)run_phase(r, PHASE_SETTLE, phase_settle, &err);
 	run_load_stop(r);
 	control_close(r->control);

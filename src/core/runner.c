@@ -220,6 +220,16 @@ static void on_last_deadline(void *arg)
 	wake_signal(&r->wake);
 }
 
+void run_arm_deadline(struct run *r)
+{
+	if (r->deadline_timer) {
+		net_timer_cancel(r->net, r->deadline_timer);
+		net_timer_cancel(r->net, r->last_timer);
+	}
+	r->deadline_timer = net_timer(r->net, r->deadline_ns, on_deadline, r);
+	r->last_timer = net_timer(r->net, r->deadline_ns + WIND_UP_NS, on_last_deadline, r);
+}
+
 static void emit_run_end(struct run *r)
 {
 	struct event *ev = event_new(EVENT_RUN_END, hub_now(r->hub), -1);
@@ -245,11 +255,10 @@ static void *runner_main(void *arg)
 {
 	struct run *r = arg;
 	struct err err = { 0 };
-	uint64_t timer = net_timer(r->net, r->deadline_ns, on_deadline, r);
-	uint64_t last = net_timer(r->net, r->deadline_ns + WIND_UP_NS, on_last_deadline, r);
 
+	run_arm_deadline(r);
 	run_all_phases(r);
-	net_timer_cancel(r->net, timer);
+	net_timer_cancel(r->net, r->deadline_timer);
 	run_collect(r);
 	compute_result(r);
 	write_reports(r);
@@ -257,7 +266,7 @@ static void *runner_main(void *arg)
 	if (!keep)
 		run_down(r);
 	r->kept = keep;
-	net_timer_cancel(r->net, last);
+	net_timer_cancel(r->net, r->last_timer);
 	if (!keep)
 		stop_producers(r);
 	hub_flush(r->hub);
@@ -348,6 +357,7 @@ static void derive_times(struct run *r)
 	r->settle_max_ns =
 		s->settle_ns ? s->settle_ns : MAX(15 * NS_PER_S, 15 * r->block_interval_ns);
 	uint64_t timeout = r->opt.timeout_ns ? r->opt.timeout_ns : s->timeout_ns;
+	r->timeout_is_given = timeout > 0;
 	if (!timeout)
 		timeout = s->warmup_ns + s->duration_ns + r->settle_max_ns +
 			  6 * r->ready_timeout_ns + 60 * NS_PER_S;
@@ -399,6 +409,10 @@ static int start_parts(struct run *r, struct err *err)
 		.journal = r->journal,
 		.op_timeout_ns = 4 * r->ready_timeout_ns + 60 * NS_PER_S,
 		.wake = &r->wake,
+		.arg = r,
+		.workload = run_load_find,
+		.extend = run_extend,
+		.end_drive = run_end_drive,
 	};
 	r->control = control_new(&control);
 	const struct feed_options feed = {
@@ -456,6 +470,7 @@ static struct run *run_new(const struct run_options *opt)
 	r->clock = r->backend.ops->caps & BACKEND_VIRTUAL
 			   ? clock_new_virtual(VIRTUAL_START_NS, VIRTUAL_WALL_MS)
 			   : clock_new_real();
+	clock_set_pace(r->clock, opt->virtual_pace);
 	r->judged = VERDICT_UNKNOWN;
 	r->result.verdict = VERDICT_UNKNOWN;
 	r->result.exit_code = EXIT_INTERNAL;
@@ -551,6 +566,8 @@ void run_free(struct run *r)
 	hub_free(r->hub);
 	jury_free(r->jury);
 	journal_close(r->journal);
+	for (size_t i = 0; i < r->n_workers; i++)
+		tune_free(r->workers[i].tune);
 	free(r->workers);
 	cancel_free(r->up);
 	cancel_free(r->load);

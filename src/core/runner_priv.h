@@ -23,6 +23,7 @@ struct worker {
 	int rc;         /* valid when done */
 	struct err err; /* of a failed one */
 	atomic_bool done;
+	struct tune *tune; /* owned */
 };
 
 struct run {
@@ -41,7 +42,8 @@ struct run {
 	struct cluster *cluster;
 	struct control *control;
 	struct backend backend;
-	uint64_t t0_ns, deadline_ns; /* clock times */
+	uint64_t t0_ns;        /* clock time */
+	bool timeout_is_given; /* by the user: it is not moved */
 	uint64_t ready_timeout_ns, settle_max_ns, block_interval_ns;
 	pthread_t thread;
 	bool thread_started;
@@ -60,6 +62,10 @@ struct run {
 	/* Runner's thread; readable by others once done is set. */
 	struct backend_env env; /* env.cancel: what the current phase obeys */
 	enum phase phase;
+	uint64_t deadline_ns; /* clock time */
+	uint64_t deadline_timer, last_timer;
+	uint64_t drive_start_ns, drive_end_ns; /* clock times; 0 before */
+	bool judge_now;                        /* somebody asked for it */
 	bool prepared, came_up, kept;
 	enum verdict judged;
 	struct err failure; /* what ended the run before the drive; its phase: */
@@ -82,7 +88,12 @@ int run_serve_until(struct run *r, uint64_t until_ns, const struct cancel *cance
 /* One turn of that: waits for work, or until a clock time at most. */
 enum clock_wait run_serve(struct run *r, uint64_t until_ns, const struct cancel *cancel);
 
+void run_arm_deadline(struct run *r); /* again, after deadline_ns has moved */
+
 /* --- run_phases.c --- */
+/* Commands about the drive phase: see control_options; arg is the run. */
+int run_extend(void *arg, uint64_t duration_ns, struct err *err);
+void run_end_drive(void *arg, bool judge, const char *by);
 void run_all_phases(struct run *r); /* all but collect and down */
 void run_collect(struct run *r);
 void run_down(struct run *r);
@@ -90,6 +101,9 @@ void run_down(struct run *r);
 /* --- run_load.c --- */
 int run_load_start(struct run *r, uint64_t drive_end_ns, struct err *err);
 bool run_load_is_done(struct run *r);
+/* See control_options; arg is the run. */
+bool run_load_find(void *arg, const char *name, unsigned *ret_tunes, struct tune **ret_tune);
+void run_load_set_end(struct run *r, uint64_t drive_end_ns);
 /* Cancels what still works, waits for it (bounded) and takes note of what failed. */
 void run_load_stop(struct run *r);
 
