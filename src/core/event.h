@@ -90,8 +90,15 @@ enum verdict {
 	VERDICT_UNKNOWN
 };
 
-/* Counts of one workload; planned = submitted + rejected + unsent at its end, and
- * submitted = included + dropped + expired + pending at any time. */
+/*
+ * Counts of one workload. submitted = included + dropped + expired + pending at
+ * any time. planned: what was really to be sent, so that it follows what an
+ * operator changes (a hold makes it fewer, a burst more); meanwhile what it will
+ * come to as things stand, and at the end planned = submitted + rejected +
+ * unsent. For workloads that act instead: planned actions, of which `actions`
+ * were done; 0 when that is not known beforehand. target_rate is the rate in
+ * force: 0 while held, and once stopped.
+ */
 struct workload_counts {
 	uint64_t planned, submitted, rejected, unsent;
 	uint64_t included, dropped, expired, pending;

@@ -1,7 +1,8 @@
 /*
  * The transactions workload: a steady stream of signed transactions, each one
  * followed until a block has it or it is lost. Open loop: the schedule never
- * waits for the cluster, and latency counts from the intended send time. This
+ * waits for the cluster, and latency counts from the intended send time.
+ * Operators change its rate, hold it, or ask for bursts while it runs. This
  * file holds its options and its plan (pure); tx_run.c the running.
  */
 #include "workloads/transactions.h"
@@ -29,7 +30,7 @@ static const struct option options[] = {
 		.def = "1",
 		.unit = "transactions",
 		.dmin = 1e-6,
-		.dmax = 100000,
+		.dmax = TX_MAX_RATE,
 		.help = "Transactions per block or per second, above 0" },
 	{ .name = "per",
 		.type = OPTION_ENUM,
@@ -196,6 +197,7 @@ const struct workload_ops transactions_workload = {
 	.config_size = sizeof(struct transactions_config),
 	.options = options,
 	.needs = 0,
+	.tunes = TUNE_RATE | TUNE_HOLD | TUNE_BURST,
 	.default_checks = default_checks,
 	.validate = validate,
 	.plan = plan,

@@ -1,7 +1,7 @@
 /*
  * What the parts of the transactions workload share: its settings and its
  * plan. The workload is split into this (options and plan, pure), tx_source
- * (what to send when, and with which note), tx_tracker (what became of each
+ * (what to send when, and with which note; tx_warp for changes), tx_tracker (what became of each
  * transaction) and tx_run (the loop that sends and listens).
  */
 #ifndef WORKLOADS_TRANSACTIONS_H
@@ -28,7 +28,7 @@ struct transactions_config {
  * and kind is computed from it again when its turn comes (tx_schedule_next).
  */
 struct tx_plan {
-	uint64_t n; /* transactions */
+	uint64_t n; /* transactions, unless somebody changes something meanwhile */
 	uint64_t seed, duration_ns, block_interval_ns, expiry_ns;
 	double rate_per_s;
 	double poisson_total; /* sum of all gaps before scaling; 0: constant gaps */
@@ -44,6 +44,8 @@ extern const struct workload_ops transactions_workload;
 
 /* The body of the workload's thread; see struct workload_ops.run. */
 int transactions_run(const struct workload_env *env, struct err *err);
+
+#define TX_MAX_RATE 100000 /* per second, also for operators */
 
 /* How often a transaction is offered to a node that cannot be reached before it counts as rejected,
  * and how such a rejection's reason begins (tx_inclusion looks for it). */

@@ -10,6 +10,7 @@
 
 #include "util/json.h"
 #include "util/mailbox.h"
+#include "workloads/tuned.h"
 #include "workloads/tx_tracker.h"
 
 #define MAX_SENDING       1024u /* requests on their way at once */
@@ -51,7 +52,7 @@ struct tx_run {
 	const struct tx_plan *plan;
 	struct tx_source *source;
 	struct tx_tracker *tracker;
-	struct wake wake;        /* of all three mailboxes */
+	struct wake wake;        /* of all three mailboxes, and of the tune */
 	struct mailbox *answers; /* struct tx_item, from the net thread */
 	struct mailbox *polls;   /* struct poll_answer, from the net thread */
 	struct mailbox *blocks;  /* struct feed_block, from the feed */
@@ -59,7 +60,8 @@ struct tx_run {
 	size_t n_sending;
 	struct poll_round poll;
 	uint64_t poll_every_ns, next_poll_ns;
-	bool stopped; /* nothing is sent any more */
+	struct tune_state tuning; /* in force; burst: asked for while it was held */
+	bool stopped;             /* nothing is sent any more */
 	uint64_t unsent;
 	uint64_t next_tick_ns, last_tick_ns, last_submitted;
 };
@@ -81,15 +83,20 @@ static void report_tx(const struct tx_item *it, enum tx_state state, uint64_t la
 	hub_emit(r->env->hub, ev);
 }
 
+static double rate_in_force(const struct tx_run *r, const struct tune_state *t)
+{
+	return t->rate > 0 ? MIN(t->rate, (double)TX_MAX_RATE) : r->plan->rate_per_s;
+}
+
 static struct event *counts_event(struct tx_run *r, uint64_t now_ns)
 {
 	struct event *ev = event_new(EVENT_WORKLOAD, hub_now(r->env->hub), -1);
 	struct workload_counts *c = &ev->u.workload.counts;
 	ev->u.workload.name = xstrdup(r->env->name);
 	tx_tracker_counts(r->tracker, c);
-	c->planned = r->plan->n;
+	c->planned = tx_source_planned(r->source);
 	c->unsent = r->unsent;
-	c->target_rate = r->stopped ? 0 : r->plan->rate_per_s;
+	c->target_rate = r->stopped || r->tuning.held ? 0 : rate_in_force(r, &r->tuning);
 	if (now_ns > r->last_tick_ns)
 		c->rate = (double)(c->submitted - r->last_submitted) * NS_PER_S /
 			  (double)(now_ns - r->last_tick_ns);
@@ -199,7 +206,7 @@ static bool send_item(struct tx_run *r, struct tx_item *it)
 
 static bool may_send(const struct tx_run *r)
 {
-	return !r->stopped && r->n_sending < MAX_SENDING &&
+	return !r->stopped && !r->tuning.held && r->n_sending < MAX_SENDING &&
 	       r->n_sending + tx_tracker_n_pending(r->tracker) < r->plan->max_in_flight;
 }
 
@@ -235,6 +242,7 @@ static void handle_answer(struct tx_run *r, struct tx_item *it)
 	if (it->status != 0) {
 		snprintf(reason, sizeof(reason), "HTTP %d: %s", it->status, it->answer);
 	} else {
+		/* also while held: it was offered before, and only its node was not there */
 		if (!r->stopped && it->n_blocks == 0 && it->tries < TX_MAX_TRIES &&
 			send_item(r, it))
 			return;
@@ -415,6 +423,25 @@ static void expire(struct tx_run *r, uint64_t now_ns)
 	}
 }
 
+/* Takes over what an operator has changed. */
+static void retune(struct tx_run *r, uint64_t now_ns)
+{
+	struct tune_state t, *old = &r->tuning;
+
+	tuned_read(r->env, &t);
+	if (r->stopped)
+		return;
+	double speed = t.held ? 0 : rate_in_force(r, &t) / r->plan->rate_per_s;
+	if (t.held != old->held || t.rate != old->rate || t.drive_end_ns != old->drive_end_ns)
+		tx_source_retime(r->source, now_ns, speed, t.drive_end_ns);
+	t.burst += old->burst;
+	if (!t.held) {
+		tx_source_burst(r->source, now_ns, t.burst);
+		t.burst = 0;
+	}
+	*old = t;
+}
+
 static void stop_sending(struct tx_run *r)
 {
 	if (r->stopped)
@@ -441,7 +468,7 @@ static uint64_t next_deadline(const struct tx_run *r)
 		at = MIN(at, r->next_poll_ns);
 	if (r->stopped)
 		return at;
-	at = MIN(at, r->env->drive_end_ns);
+	at = MIN(at, r->tuning.drive_end_ns);
 	at = MIN(at, tx_source_work_ns(r->source));
 	const struct tx_item *it = may_send(r) ? tx_source_peek(r->source) : NULL;
 	return it ? MIN(at, it->slot.due_ns) : at;
@@ -457,8 +484,10 @@ static int loop(struct tx_run *r, struct err *err)
 	while (!cancel_is_set(r->env->cancel)) {
 		bool more;
 		drain(r);
+		/* the clock first: an end that was moved before it came has not come */
 		uint64_t now = clock_now(r->env->clock);
-		if (now >= r->env->drive_end_ns)
+		retune(r, now);
+		if (now >= r->tuning.drive_end_ns)
 			stop_sending(r);
 		if (send_due(r, err) != 0)
 			return -1;
@@ -533,6 +562,9 @@ static void run_init(struct tx_run *r, const struct workload_env *env)
 		.arg = r,
 	});
 	r->source = tx_source_new(p, env->plan, env->drive_start_ns, settled, r);
+	r->tuning.drive_end_ns = env->drive_end_ns;
+	if (env->tune)
+		tune_set_wake(env->tune, &r->wake);
 }
 
 int transactions_run(const struct workload_env *env, struct err *err)
@@ -543,6 +575,8 @@ int transactions_run(const struct workload_env *env, struct err *err)
 	run_init(r, env);
 	feed_subscribe(env->feed, r->blocks);
 	int rc = loop(r, &local);
+	if (env->tune)
+		tune_set_wake(env->tune, NULL);
 	stop_sending(r);
 	recall(r);
 	feed_unsubscribe(env->feed, r->blocks);

@@ -1,15 +1,19 @@
 /* Schedule, users and their notes, and signing ahead; see tx_source.h. */
 #include "workloads/tx_source.h"
 
+#include <math.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "proto/tx.h"
+#include "workloads/tx_warp.h"
 
 #define LOOK_AHEAD_NS  (250 * NS_PER_MS)
 #define LOOK_AHEAD_MAX 4096u
+#define NEAR_TAIL      64
 /* Blocks that must stand on a transfer's block before its note is spent. */
 #define SETTLE_DEPTH 2
+#define FAR_S        4e9 /* nothing is scheduled later; keeps nanoseconds within 64 bits */
 
 struct note {
 	struct id32 id;
@@ -30,10 +34,20 @@ struct user {
 };
 TAILQ_HEAD(user_list, user);
 
+struct burst {
+	uint64_t due_ns, left;
+};
+
 struct tx_source {
 	const struct tx_plan *plan;
-	uint64_t start_ns;
 	struct tx_schedule schedule;
+	struct tx_warp warp; /* from schedule time to clock time */
+	uint64_t end_ns;     /* what is due then or later is not sent; only when retimed */
+	bool retimed;        /* it is not (only) the plan any more */
+	VEC(struct burst) bursts;
+	uint64_t burst_total; /* all that were asked for */
+	uint64_t planned;     /* valid when stopped */
+	bool stopped;
 	struct tx_slot upcoming; /* read from the schedule, not yet turned into an item */
 	bool has_upcoming;
 	struct user *users;
@@ -56,30 +70,63 @@ void tx_schedule_init(struct tx_schedule *s, const struct tx_plan *plan)
 {
 	*s = (struct tx_schedule){ .plan = plan };
 	rng_init(&s->rng, plan->seed);
+	rng_init_label(&s->extra_rng, plan->seed, "extra");
+}
+
+static double planned_s(struct tx_schedule *s, uint64_t i)
+{
+	const struct tx_plan *p = s->plan;
+	if (p->poisson_total == 0)
+		return (double)i / p->rate_per_s;
+	s->sum += rng_exponential(&s->rng, 1.0);
+	return s->sum / p->poisson_total * ((double)p->duration_ns / NS_PER_S);
+}
+
+/* Never before the end of the plan, whose count was rounded. */
+static double beyond_s(struct tx_schedule *s, uint64_t i)
+{
+	const struct tx_plan *p = s->plan;
+	if (p->poisson_total == 0)
+		s->beyond = (double)(i - p->n) / p->rate_per_s;
+	else
+		s->beyond += rng_exponential(&s->rng, 1.0) / p->rate_per_s;
+	return (double)p->duration_ns / NS_PER_S + s->beyond;
+}
+
+/* The next in line for user, target and number. */
+static void next_slot(struct tx_schedule *s, struct rng *rng, struct tx_slot *ret)
+{
+	const struct tx_plan *p = s->plan;
+	uint64_t i = s->next + s->extra;
+	ret->seq = i;
+	ret->user = (uint32_t)((p->user_offset + i) % p->users);
+	ret->target = (uint32_t)((p->target_offset + i) % p->n_targets);
+	ret->transfer = p->kind == TX_KIND_TRANSFER ||
+			(p->kind == TX_KIND_MIX && (rng_u64(rng) >> 63) != 0);
 }
 
 bool tx_schedule_next(struct tx_schedule *s, struct tx_slot *ret)
 {
 	const struct tx_plan *p = s->plan;
-	uint64_t i = s->next;
-	double at_s;
 
-	if (i >= p->n)
-		return false;
-	s->next++;
-	if (p->poisson_total > 0) {
-		s->sum += rng_exponential(&s->rng, 1.0);
-		at_s = s->sum / p->poisson_total * ((double)p->duration_ns / NS_PER_S);
+	if (s->next < p->n) {
+		uint64_t due = (uint64_t)(planned_s(s, s->next) * NS_PER_S);
+		ret->due_ns = MIN(due, p->duration_ns);
+	} else if (s->open) {
+		ret->due_ns = (uint64_t)(fmin(beyond_s(s, s->next), FAR_S) * NS_PER_S);
 	} else {
-		at_s = (double)i / p->rate_per_s;
+		return false;
 	}
-	ret->seq = i;
-	ret->due_ns = MIN((uint64_t)(at_s * NS_PER_S), p->duration_ns);
-	ret->user = (uint32_t)((p->user_offset + i) % p->users);
-	ret->target = (uint32_t)((p->target_offset + i) % p->n_targets);
-	ret->transfer = p->kind == TX_KIND_TRANSFER ||
-			(p->kind == TX_KIND_MIX && (rng_u64(&s->rng) >> 63) != 0);
+	next_slot(s, &s->rng, ret);
+	s->next++;
 	return true;
+}
+
+void tx_schedule_extra(struct tx_schedule *s, struct tx_slot *ret)
+{
+	ret->due_ns = 0;
+	next_slot(s, &s->extra_rng, ret);
+	s->extra++;
 }
 
 void tx_schedule_seal(struct tx_plan *plan, bool poisson)
@@ -144,7 +191,8 @@ struct tx_source *tx_source_new(const struct tx_plan *plan, const struct plan *r
 {
 	struct tx_source *s = xcalloc(1, sizeof(*s));
 	s->plan = plan;
-	s->start_ns = start_ns;
+	s->end_ns = CLOCK_NEVER;
+	tx_warp_init(&s->warp, start_ns);
 	s->settled = settled;
 	s->arg = arg;
 	s->chain = chain_view_new();
@@ -184,6 +232,8 @@ void tx_source_free(struct tx_source *s)
 	for (uint32_t i = 0; i < s->plan->users; i++)
 		free_list(&s->users[i].waiting);
 	free(s->users);
+	tx_warp_release(&s->warp);
+	vec_free(&s->bursts);
 	chain_view_free(s->chain);
 	strbuf_release(&s->json);
 	free(s->payload);
@@ -253,17 +303,24 @@ static int build(struct tx_source *s, struct tx_item *it, struct err *err)
 
 static void make_ready(struct tx_source *s, struct tx_item *it)
 {
-	struct tx_item *last = TAILQ_LAST(&s->ready, tx_item_list);
+	struct tx_item *at = TAILQ_LAST(&s->ready, tx_item_list);
 	s->n_ready++;
-	if (!last || last->slot.due_ns <= it->slot.due_ns) {
-		TAILQ_INSERT_TAIL(&s->ready, it, link);
+	/* one of a burst has only what was signed ahead behind it */
+	for (int i = 0; i < NEAR_TAIL && at && at->slot.due_ns > it->slot.due_ns; i++)
+		at = TAILQ_PREV(at, tx_item_list, link);
+	if (at && at->slot.due_ns <= it->slot.due_ns) {
+		TAILQ_INSERT_AFTER(&s->ready, at, it, link);
 		return;
 	}
-	struct tx_item *at =
-		TAILQ_FIRST(&s->ready); /* one that had to wait is overdue: near the head */
-	while (at->slot.due_ns <= it->slot.due_ns)
-		at = TAILQ_NEXT(at, link);
-	TAILQ_INSERT_BEFORE(at, it, link);
+	/* one that had to wait is overdue: near the head */
+	TAILQ_FOREACH (at, &s->ready, link) {
+		if (at->slot.due_ns > it->slot.due_ns)
+			break;
+	}
+	if (at)
+		TAILQ_INSERT_BEFORE(at, it, link);
+	else
+		TAILQ_INSERT_TAIL(&s->ready, it, link);
 }
 
 /* A user has a note again: its oldest waiting transfer is next. */
@@ -282,7 +339,8 @@ static int serve_freed(struct tx_source *s, struct user *u, struct err *err)
 	return 0;
 }
 
-static int take_slot(struct tx_source *s, const struct tx_slot *slot, struct err *err)
+static int take_slot(
+	struct tx_source *s, const struct tx_slot *slot, uint64_t due_ns, struct err *err)
 {
 	struct user *u = &s->users[slot->user];
 	bool must_wait = slot->transfer && (u->busy || !TAILQ_EMPTY(&u->waiting));
@@ -292,7 +350,8 @@ static int take_slot(struct tx_source *s, const struct tx_slot *slot, struct err
 	}
 	struct tx_item *it = xcalloc(1, sizeof(*it));
 	it->slot = *slot;
-	it->slot.due_ns += s->start_ns;
+	it->pos_ns = slot->due_ns;
+	it->slot.due_ns = due_ns;
 	it->node = -1;
 	if (must_wait) {
 		TAILQ_INSERT_TAIL(&u->waiting, it, link);
@@ -316,29 +375,62 @@ static bool read_ahead(struct tx_source *s)
 	return s->has_upcoming;
 }
 
+static uint64_t upcoming_due_ns(const struct tx_source *s)
+{
+	return tx_warp_clock(&s->warp, s->upcoming.due_ns);
+}
+
+/* When the next slot of the schedule is to be signed. */
+static uint64_t upcoming_work_ns(const struct tx_source *s)
+{
+	if (!s->has_upcoming)
+		return CLOCK_NEVER;
+	uint64_t due = upcoming_due_ns(s);
+	if (due == CLOCK_NEVER || (s->retimed && due >= s->end_ns))
+		return CLOCK_NEVER;
+	return due > LOOK_AHEAD_NS ? due - LOOK_AHEAD_NS : 0;
+}
+
 uint64_t tx_source_work_ns(const struct tx_source *s)
 {
 	if (!TAILQ_EMPTY(&s->freed))
 		return 0;
-	if (!s->has_upcoming || s->n_ready >= LOOK_AHEAD_MAX)
+	if (s->n_ready >= LOOK_AHEAD_MAX)
 		return CLOCK_NEVER;
-	uint64_t due = s->start_ns + s->upcoming.due_ns;
-	return due > LOOK_AHEAD_NS ? due - LOOK_AHEAD_NS : 0;
+	return s->bursts.len > 0 ? 0 : upcoming_work_ns(s);
+}
+
+static int take_upcoming(struct tx_source *s, struct err *err)
+{
+	s->has_upcoming = false;
+	tx_warp_forget(&s->warp, s->upcoming.due_ns);
+	return take_slot(s, &s->upcoming, upcoming_due_ns(s), err);
+}
+
+static int take_extra(struct tx_source *s, struct err *err)
+{
+	struct burst *b = &s->bursts.items[0];
+	uint64_t due_ns = b->due_ns;
+	struct tx_slot slot;
+
+	if (--b->left == 0)
+		memmove(b, b + 1, --s->bursts.len * sizeof(*b));
+	tx_schedule_extra(&s->schedule, &slot);
+	return take_slot(s, &slot, due_ns, err);
 }
 
 int tx_source_prepare(struct tx_source *s, uint64_t now_ns, bool *ret_more, struct err *err)
 {
 	struct user *u = TAILQ_FIRST(&s->freed);
-	*ret_more = false;
-	if (u) {
-		*ret_more = true;
+	*ret_more = u != NULL;
+	if (u)
 		return serve_freed(s, u, err);
-	}
-	if (!read_ahead(s) || tx_source_work_ns(s) > now_ns)
+	read_ahead(s);
+	if (tx_source_work_ns(s) > now_ns)
 		return 0;
 	*ret_more = true;
-	s->has_upcoming = false;
-	return take_slot(s, &s->upcoming, err);
+	/* a long burst does not keep the schedule waiting */
+	return upcoming_work_ns(s) <= now_ns ? take_upcoming(s, err) : take_extra(s, err);
 }
 
 struct tx_item *tx_source_peek(const struct tx_source *s)
@@ -356,18 +448,111 @@ struct tx_item *tx_source_take(struct tx_source *s)
 	return it;
 }
 
+/* --- changes --------------------------------------------------------------------------- */
+
+/* What is due has its time already. The order stays: all others come later, as before. */
+static void retime_list(const struct tx_source *s, struct tx_item_list *list, uint64_t now_ns)
+{
+	struct tx_item *it;
+	TAILQ_FOREACH (it, list, link) {
+		if (it->slot.due_ns > now_ns)
+			it->slot.due_ns = MAX(tx_warp_clock(&s->warp, it->pos_ns), now_ns);
+	}
+}
+
+void tx_source_retime(struct tx_source *s, uint64_t now_ns, double speed, uint64_t end_ns)
+{
+	if (s->stopped)
+		return;
+	s->retimed = true;
+	s->schedule.open = true;
+	s->end_ns = end_ns;
+	if (speed == tx_warp_speed(&s->warp))
+		return;
+	tx_warp_turn(&s->warp, now_ns, speed);
+	retime_list(s, &s->ready, now_ns);
+	for (uint32_t i = 0; s->n_waiting > 0 && i < s->plan->users; i++)
+		retime_list(s, &s->users[i].waiting, now_ns);
+}
+
+void tx_source_burst(struct tx_source *s, uint64_t now_ns, uint64_t count)
+{
+	struct burst b = { .due_ns = now_ns, .left = count };
+	if (s->stopped || count == 0)
+		return;
+	s->burst_total += count;
+	vec_push(&s->bursts, b);
+}
+
+static uint64_t count_beyond(const struct tx_source *s, const struct tx_item_list *list)
+{
+	const struct tx_item *it;
+	uint64_t n = 0;
+	TAILQ_FOREACH (it, list, link)
+		n += it->slot.due_ns >= s->end_ns;
+	return n;
+}
+
+/* Signed or waiting, but by now not due before the end any more. */
+static uint64_t n_beyond(const struct tx_source *s)
+{
+	if (!s->retimed)
+		return 0;
+	uint64_t n = count_beyond(s, &s->ready);
+	for (uint32_t i = 0; s->n_waiting > 0 && i < s->plan->users; i++)
+		n += count_beyond(s, &s->users[i].waiting);
+	return n;
+}
+
+/* Slots that will be due and have not been turned into items; of a Poisson process: about. */
+static uint64_t n_to_come(struct tx_source *s)
+{
+	if (!s->retimed)
+		return s->has_upcoming + (s->plan->n - s->schedule.next);
+	read_ahead(s);
+	if (upcoming_due_ns(s) >= s->end_ns)
+		return 0;
+	uint64_t end_pos = tx_warp_pos(&s->warp, s->end_ns), pos = s->upcoming.due_ns;
+	if (end_pos <= pos)
+		return 1;
+	return (uint64_t)fmax(ceil((double)(end_pos - pos) / NS_PER_S * s->plan->rate_per_s), 1);
+}
+
+static uint64_t n_bursting(const struct tx_source *s)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < s->bursts.len; i++)
+		n += s->bursts.items[i].left;
+	return n;
+}
+
+/* Counted by what came out of the schedule, so that it tells when one gets lost in here. */
+uint64_t tx_source_planned(struct tx_source *s)
+{
+	if (s->stopped)
+		return s->planned;
+	uint64_t to_come = n_to_come(s);
+	return s->schedule.next - s->has_upcoming + s->burst_total + to_come - n_beyond(s);
+}
+
 uint64_t tx_source_stop(struct tx_source *s)
 {
-	uint64_t n = s->n_ready + s->n_waiting + s->n_skipped + s->has_upcoming +
-		     (s->plan->n - s->schedule.next);
+	if (s->stopped)
+		return 0;
+	s->planned = tx_source_planned(s);
+	uint64_t n = s->n_ready + s->n_waiting - n_beyond(s) + s->n_skipped + n_bursting(s) +
+		     n_to_come(s);
 	free_list(&s->ready);
 	for (uint32_t i = 0; i < s->plan->users; i++)
 		free_list(&s->users[i].waiting);
 	TAILQ_INIT(&s->freed);
+	s->bursts.len = 0;
 	s->n_ready = s->n_waiting = 0;
 	s->n_skipped = 0;
 	s->has_upcoming = false;
-	s->schedule.next = s->plan->n;
+	s->schedule.open = false;
+	s->schedule.next = MAX(s->schedule.next, s->plan->n);
+	s->stopped = true;
 	return n;
 }
 

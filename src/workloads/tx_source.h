@@ -17,19 +17,24 @@
 #include "workloads/transactions.h"
 
 struct tx_slot {
-	uint64_t seq, due_ns;  /* due_ns counts from the start of the drive phase */
+	uint64_t seq, due_ns;  /* due_ns: schedule time, from the start of the drive phase */
 	uint32_t user, target; /* target: position in the plan's list */
 	bool transfer;
 };
 
 struct tx_schedule {
 	const struct tx_plan *plan;
-	struct rng rng;
-	uint64_t next;
-	double sum; /* of the Poisson gaps so far */
+	struct rng rng, extra_rng;
+	uint64_t next;  /* planned slots so far */
+	uint64_t extra; /* others so far */
+	double sum;     /* of the Poisson gaps so far */
+	double beyond;  /* the same after the planned ones, seconds */
+	bool open;      /* goes on after the planned ones, at the planned rate */
 };
 void tx_schedule_init(struct tx_schedule *s, const struct tx_plan *plan);
 bool tx_schedule_next(struct tx_schedule *s, struct tx_slot *ret);
+/* A slot between two of the schedule, without a time of its own; all others keep theirs. */
+void tx_schedule_extra(struct tx_schedule *s, struct tx_slot *ret);
 /* Fills in what the whole schedule must be known for: poisson_total and the digest. */
 void tx_schedule_seal(struct tx_plan *plan, bool poisson);
 
@@ -46,6 +51,7 @@ enum tx_item_state {
 /* One transaction from its building to its end. */
 struct tx_item {
 	struct tx_slot slot; /* due_ns is clock time here */
+	uint64_t pos_ns;     /* schedule time that it comes from */
 	enum tx_item_state state;
 	struct id32 hash;
 	struct id32 input, output; /* notes, of transfers */
@@ -78,6 +84,18 @@ struct tx_source *tx_source_new(const struct tx_plan *plan, const struct plan *r
 	uint64_t start_ns, void (*settled)(struct tx_item *it, void *arg), void *arg);
 void tx_source_free(struct tx_source *s);
 
+/*
+ * From now_ns on the schedule goes `speed` times as fast as planned (0: it
+ * stands still), and what would be due at end_ns or later is not sent. What
+ * is not due yet gets a new time, signed or not; beyond the planned
+ * transactions the schedule goes on at its rate. Never called: the plan as it is.
+ */
+void tx_source_retime(struct tx_source *s, uint64_t now_ns, double speed, uint64_t end_ns);
+/* So many more, due now. */
+void tx_source_burst(struct tx_source *s, uint64_t now_ns, uint64_t count);
+/* How many there are to be in all, as things stand. After tx_source_stop(): there were. */
+uint64_t tx_source_planned(struct tx_source *s);
+
 /* Does one step of work ahead; *ret_more false: nothing to do before tx_source_work_ns(). */
 int tx_source_prepare(struct tx_source *s, uint64_t now_ns, bool *ret_more, struct err *err);
 uint64_t tx_source_work_ns(const struct tx_source *s);
@@ -94,7 +112,7 @@ void tx_source_unsettle(struct tx_source *s, uint64_t before_ns);
 void tx_source_included(struct tx_source *s, struct tx_item *it);
 void tx_source_failed(struct tx_source *s, struct tx_item *it);
 
-/* Ends the schedule: frees what was not taken. Returns how many were never sent, all told. */
+/* Ends the schedule: frees what was not taken. Returns how many of the planned were never sent. */
 uint64_t tx_source_stop(struct tx_source *s);
 
 #endif
