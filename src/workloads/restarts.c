@@ -3,7 +3,9 @@
  * killed or stopped and started again, each at most once per cool-down. The
  * schedule (times, and for each time the order in which nodes are considered)
  * is fixed by the plan; at run time the first of them that is up and not
- * cooling down is taken. Injected through core/control, on its own thread.
+ * cooling down is taken. When the drive phase is made longer, the schedule
+ * goes on as if it had been planned so. Injected through core/control, on its
+ * own thread.
  */
 #include "workloads/restarts.h"
 
@@ -11,6 +13,7 @@
 
 #include "util/units.h"
 #include "workloads/targets.h"
+#include "workloads/tuned.h"
 
 #define MAX_ACTIONS   100000u
 #define ORDER_IN_JSON 8u /* candidates listed in plan.json; the seed fixes the rest */
@@ -27,6 +30,9 @@ struct restarts_plan {
 	size_t n_targets;
 	struct restart_action *actions; /* owned */
 	size_t n_actions;
+	/* What a longer plan would go on with: its next time, and what draws the rest. */
+	uint64_t next_at_ns;
+	struct rng rng;
 };
 
 static const char *const mode_names[] = { "kill", "graceful", NULL };
@@ -120,6 +126,8 @@ static int plan(const void *config, const struct plan *run_plan, struct rng *rng
 	}
 	p->actions = actions.items;
 	p->n_actions = actions.len;
+	p->next_at_ns = at;
+	p->rng = *rng;
 	*ret = p;
 	return 0;
 }
@@ -183,6 +191,10 @@ struct restarts_run {
 	const struct workload_env *env;
 	const struct restarts_config *config;
 	const struct restarts_plan *plan;
+	struct tuned tuned;
+	size_t n_taken; /* actions, planned and further ones */
+	uint64_t next_at_ns;
+	struct rng rng;
 	uint64_t *free_at_ns; /* by node: end of its cool-down */
 	size_t n_nodes;
 	uint64_t done, skipped, failed;
@@ -236,8 +248,7 @@ static int restart(struct restarts_run *r, unsigned node, struct err *err)
 	if (op(r, graceful ? NODE_OP_STOP : NODE_OP_KILL, node, err) != 0)
 		return -1;
 	/* a fault must not outlive the phase that it belongs to */
-	uint64_t until = clock_now(r->env->clock) + r->config->pause_ns;
-	clock_wait(r->env->clock, NULL, r->env->cancel, MIN(until, r->env->drive_end_ns));
+	(void)tuned_wait(&r->tuned, clock_now(r->env->clock) + r->config->pause_ns);
 	return op(r, NODE_OP_START, node, err);
 }
 
@@ -266,20 +277,42 @@ static bool act(struct restarts_run *r, const struct restart_action *a)
 	return err.code != ERR_UNSUPPORTED;
 }
 
+/* The planned ones first, then what the same generator draws for a longer drive phase. */
+static bool next_action(struct restarts_run *r, struct restart_action *ret)
+{
+	if (r->n_taken == MAX_ACTIONS)
+		return false;
+	if (r->n_taken < r->plan->n_actions) {
+		*ret = r->plan->actions[r->n_taken++];
+		return true;
+	}
+	*ret = (struct restart_action){ .at_ns = r->next_at_ns, .seed = rng_u64(&r->rng) };
+	r->next_at_ns += rng_range(&r->rng, r->config->min_delay_ns, r->config->max_delay_ns);
+	r->n_taken++;
+	return true;
+}
+
 static int run(const struct workload_env *env, struct err *err)
 {
 	struct restarts_run r = { .env = env, .config = env->config, .plan = env->plan_data };
+	struct restart_action action;
+
+	r.next_at_ns = r.plan->next_at_ns;
+	r.rng = r.plan->rng;
 	r.n_nodes = env->plan->n_nodes;
 	r.free_at_ns = xcalloc(MAX(r.n_nodes, 1u), sizeof(*r.free_at_ns));
+	tuned_init(&r.tuned, env);
 
-	for (size_t i = 0; i < r.plan->n_actions; i++) {
-		uint64_t at = env->drive_start_ns + r.plan->actions[i].at_ns;
-		if (clock_wait(env->clock, NULL, env->cancel, MIN(at, env->drive_end_ns)) ==
-			CLOCK_CANCELLED)
+	while (next_action(&r, &action) &&
+		tuned_wait(&r.tuned, env->drive_start_ns + action.at_ns) == TUNED_DUE) {
+		if (r.tuned.state.held) {
+			r.skipped++;
+			note(&r, "restart skipped: held");
+		} else if (!act(&r, &action)) {
 			break;
-		if (clock_now(env->clock) >= env->drive_end_ns || !act(&r, &r.plan->actions[i]))
-			break;
+		}
 	}
+	tuned_release(&r.tuned);
 	report(&r, true);
 	free(r.free_at_ns);
 	if (r.failed > 0)
@@ -293,6 +326,7 @@ const struct workload_ops restarts_workload = {
 	.config_size = sizeof(struct restarts_config),
 	.options = options,
 	.needs = BACKEND_RESTART,
+	.tunes = TUNE_HOLD,
 	.default_checks = default_checks,
 	.validate = validate,
 	.plan = plan,

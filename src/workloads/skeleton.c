@@ -7,6 +7,7 @@
 #include "workloads/skeleton.h"
 
 #include "util/mem.h"
+#include "workloads/tuned.h"
 
 /* What plan() decides: everything random, so that a seed repeats a run. */
 struct skeleton_plan {
@@ -67,25 +68,28 @@ static void report(const struct workload_env *env, uint64_t done, bool end)
 }
 
 /*
- * The workload's own thread. Waits only in clock_wait(), with the run's cancel;
- * causes nothing after drive_end_ns; ends with an event that says so.
+ * The workload's own thread. Waits only in clock_wait() (here: tuned_wait()),
+ * with the run's cancel; causes nothing while an operator holds it, nor after
+ * the end of the drive phase, which may move; ends with an event that says so.
  */
 static int run(const struct workload_env *env, struct err *err)
 {
 	(void)err;
 	const struct skeleton_workload_config *c = env->config;
 	const struct skeleton_plan *p = env->plan_data;
-	uint64_t done = 0;
+	uint64_t at = env->drive_start_ns + p->offset_ns, done = 0;
+	struct tuned tuned;
 
-	for (uint64_t at = env->drive_start_ns + p->offset_ns; at < env->drive_end_ns;
-		at += c->every_ns) {
-		if (clock_wait(env->clock, NULL, env->cancel, at) == CLOCK_CANCELLED)
-			break;
+	tuned_init(&tuned, env);
+	for (; tuned_wait(&tuned, at) == TUNED_DUE; at += c->every_ns) {
+		if (tuned.state.held)
+			continue;
 		struct event *ev = event_new(EVENT_NOTE, hub_now(env->hub), -1);
-		ev->u.note.text = xasprintf("%s: note %llu of %llu", env->name,
+		ev->u.note.text = xasprintf("%s: note %llu, %llu are planned", env->name,
 			(unsigned long long)++done, (unsigned long long)p->planned);
 		hub_emit(env->hub, ev);
 	}
+	tuned_release(&tuned);
 	report(env, done, true);
 	return 0;
 }
@@ -95,6 +99,7 @@ const struct workload_ops skeleton_workload = {
 	.summary = "Writes a note now and then; a starting point for new workloads",
 	.config_size = sizeof(struct skeleton_workload_config),
 	.options = options,
+	.tunes = TUNE_HOLD, /* what run() obeys; none is fine */
 	.validate = validate,
 	.plan = plan,
 	.plan_to_json = plan_to_json_value,

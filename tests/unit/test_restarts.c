@@ -2,6 +2,7 @@
  * The restarts workload: its plan, and runs of it on a virtual clock. Defines
  * the functions of core/control and core/hub that it uses.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static struct {
 	bool ended, ended_ok;
 	char reason[256];
 	uint64_t actions;
-	unsigned notes;
+	unsigned notes, held_notes;
 } w;
 
 uint64_t hub_now(struct hub *h)
@@ -51,6 +52,7 @@ void hub_emit(struct hub *h, struct event *ev)
 			snprintf(w.reason, sizeof(w.reason), "%s", ev->u.workload.reason);
 	}
 	w.notes += ev->kind == EVENT_NOTE;
+	w.held_notes += ev->kind == EVENT_NOTE && strstr(ev->u.note.text, "skipped: held");
 	event_free(ev);
 }
 
@@ -80,12 +82,21 @@ int control_node_op(struct control *c, enum node_op op, unsigned node, const cha
 
 /* --- a run ------------------------------------------------------------------------------- */
 
+/* What somebody does while it runs; end_s 0: holds it or lets it go. */
+struct change_at {
+	uint64_t at_s;
+	bool hold;
+	uint64_t end_s;
+};
+
 struct bench {
 	struct scenario scenario;
 	struct plan plan;
 	struct plan_node nodes[N_NODES];
 	struct restarts_config config;
 	void *plan_data;
+	struct tune *tune;
+	const struct change_at *changes; /* ends with one at 0 */
 };
 
 static void bench_init(struct bench *b)
@@ -113,8 +124,24 @@ static void bench_plan(struct bench *b, uint64_t seed)
 		restarts_workload.plan(&b->config, &b->plan, &rng, &b->plan_data, NULL), 0);
 }
 
+static void *changes_main(void *arg)
+{
+	struct bench *b = arg;
+	for (const struct change_at *c = b->changes; c->at_s > 0; c++) {
+		clock_wait(w.clock, NULL, NULL, (1 + c->at_s) * NS_PER_S);
+		if (c->end_s)
+			tune_set_drive_end(b->tune, (1 + c->end_s) * NS_PER_S);
+		else
+			tune_set_held(b->tune, c->hold);
+	}
+	clock_leave(w.clock);
+	return NULL;
+}
+
 static int bench_run(struct bench *b, struct err *err)
 {
+	pthread_t changes;
+	uint64_t end = NS_PER_S + b->scenario.run.duration_ns;
 	bench_plan(b, 3);
 	w.clock = clock_new_virtual(NS_PER_S, 0);
 	w.cancel = cancel_new(NULL);
@@ -127,10 +154,20 @@ static int bench_run(struct bench *b, struct err *err)
 		.cancel = w.cancel,
 		.t0_ns = NS_PER_S,
 		.drive_start_ns = NS_PER_S,
-		.drive_end_ns = NS_PER_S + DRIVE_NS,
+		.drive_end_ns = end,
 	};
 	clock_join(w.clock);
+	if (b->changes) {
+		env.tune = b->tune = tune_new(end);
+		clock_join(w.clock);
+		assert_int_equal(pthread_create(&changes, NULL, changes_main, b), 0);
+	}
 	int rc = restarts_workload.run(&env, err);
+	if (b->changes) {
+		clock_leave(w.clock);
+		pthread_join(changes, NULL);
+		tune_free(b->tune);
+	}
 	assert_true(w.ended);
 	assert_int_equal(w.ended_ok, rc == 0);
 	return rc;
@@ -309,6 +346,66 @@ static void cancelled(void **state)
 	bench_release(&b);
 }
 
+static void held(void **state)
+{
+	(void)state;
+	static const struct change_at changes[] = { { 100, true, 0 }, { 200, false, 0 }, { 0 } };
+	struct bench b;
+	bench_init(&b);
+	b.config.cooldown_ns = 0; /* so that one left out changes no other */
+	assert_int_equal(bench_run(&b, NULL), 0);
+	size_t n_all = w.ops.len, n_kept = 0;
+	CLEANUP_FREE struct done_op *all = xmemdup(w.ops.items, n_all * sizeof(*all));
+	bench_release(&b);
+
+	bench_init(&b);
+	b.config.cooldown_ns = 0;
+	b.changes = changes;
+	assert_int_equal(bench_run(&b, NULL), 0);
+	for (size_t i = 0; i < n_all; i++) {
+		if (all[i].at_ns >= 101 * NS_PER_S && all[i].at_ns < 201 * NS_PER_S)
+			continue;
+		assert_int_equal(w.ops.items[n_kept].at_ns, all[i].at_ns);
+		assert_int_equal(w.ops.items[n_kept++].node, all[i].node);
+	}
+	assert_int_equal(w.ops.len, n_kept);
+	assert_true(w.held_notes >= 3);
+	assert_int_equal(w.held_notes, n_all - n_kept);
+	bench_release(&b);
+}
+
+/* A drive phase that was made longer goes on as if it had been planned so. */
+static void end_moves(void **state)
+{
+	(void)state;
+	static const struct change_at longer[] = { { 250, false, 600 }, { 0 } };
+	static const struct change_at shorter[] = { { 50, false, 100 }, { 0 } };
+	struct bench b;
+	bench_init(&b);
+	b.scenario.run.duration_ns = 2 * DRIVE_NS;
+	assert_int_equal(bench_run(&b, NULL), 0);
+	size_t n = w.ops.len, n_short = 0;
+	CLEANUP_FREE struct done_op *all = xmemdup(w.ops.items, n * sizeof(*all));
+	bench_release(&b);
+
+	bench_init(&b);
+	b.changes = longer;
+	assert_int_equal(bench_run(&b, NULL), 0);
+	assert_int_equal(w.ops.len, n);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(w.ops.items[i].at_ns, all[i].at_ns);
+		assert_int_equal(w.ops.items[i].node, all[i].node);
+		n_short += all[i].at_ns < 101 * NS_PER_S;
+	}
+	bench_release(&b);
+
+	bench_init(&b);
+	b.changes = shorter;
+	assert_int_equal(bench_run(&b, NULL), 0);
+	assert_int_equal(w.ops.len, n_short);
+	bench_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +417,8 @@ int main(void)
 		cmocka_unit_test(named_target_only),
 		cmocka_unit_test(failure_is_reported),
 		cmocka_unit_test(cancelled),
+		cmocka_unit_test(held),
+		cmocka_unit_test(end_moves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,9 +71,21 @@ static void workload_skeleton(void **state)
 		.drive_end_ns = FX_S(15),
 	};
 	assert_int_equal(ops->run(&env, NULL), 0);
+	/* the end of the drive phase may move; nothing is done while it is held */
+	env.tune = tune_new(env.drive_end_ns);
+	env.drive_start_ns = clock_now(clock);
+	tune_set_drive_end(env.tune, env.drive_start_ns + FX_S(3));
+	assert_int_equal(ops->run(&env, NULL), 0);
+	hub_flush(hub);
+	assert_int_equal(tally.notes, 13);
+	tune_set_held(env.tune, true);
+	env.drive_start_ns = clock_now(clock);
+	tune_set_drive_end(env.tune, env.drive_start_ns + FX_S(3));
+	assert_int_equal(ops->run(&env, NULL), 0);
+	tune_free(env.tune);
 	hub_stop(hub);
-	assert_int_equal(tally.notes, 10);
-	assert_int_equal(tally.ends, 1);
+	assert_int_equal(tally.notes, 13);
+	assert_int_equal(tally.ends, 3);
 	ops->plan_free(data);
 	hub_free(hub);
 	clock_free(clock);
