@@ -52,7 +52,7 @@ static void add_workload(struct painter *p, const struct model_workload *l)
 	char s50[32], s99[32], i50[32], i99[32];
 
 	strbuf_addf(p->out, "  %-20s ", l->name);
-	if (c->planned) {
+	if (c->submitted + c->rejected + c->unsent > 0) {
 		strbuf_addf(p->out,
 			"planned %llu: submitted %llu, rejected %llu, unsent %llu\n"
 			"  %-20s included %llu, dropped %llu, expired %llu, pending %llu\n",
@@ -67,6 +67,9 @@ static void add_workload(struct painter *p, const struct model_workload *l)
 			units_format_human(c->submit_p99_ns, s99, sizeof(s99)), "",
 			units_format_human(c->include_p50_ns, i50, sizeof(i50)),
 			units_format_human(c->include_p99_ns, i99, sizeof(i99)));
+	} else if (c->planned) {
+		strbuf_addf(p->out, "%llu of %llu actions\n", (unsigned long long)c->actions,
+			(unsigned long long)c->planned);
 	} else {
 		strbuf_addf(p->out, "%llu actions\n", (unsigned long long)c->actions);
 	}

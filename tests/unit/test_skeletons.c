@@ -122,7 +122,7 @@ static void registries(void **state)
 			assert_non_null(checks_all[i]); /* what it brings exists */
 		}
 	}
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 3);
 	for (n = 0; checks_all[n]; n++) {
 		const struct check_ops *ops = checks_all[n];
 		assert_true(ops->name && ops->summary && ops->validate && ops->init &&
