@@ -97,6 +97,8 @@ struct edit_status {
 	double expected_blocks;
 	uint64_t planned_txs, planned_faults;
 };
+/* Fills in the numbers from a scenario and its plan (which may be NULL). */
+void edit_status_numbers(struct edit_status *st);
 const struct edit_status *preset_edit_status(struct preset_edit *e);
 /* An own scenario of the present state, to be run. */
 struct scenario *preset_edit_scenario(struct preset_edit *e, struct err *err);

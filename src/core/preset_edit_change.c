@@ -105,7 +105,9 @@ static int check_value(const struct slot *s, const char *text, struct ynode **re
 		break;
 	}
 	*ret = make_value(s->f.type, text, err);
-	if (*ret && check_option(s, *ret, err) == 0)
+	if (!*ret)
+		return err_prefix(err, "%s", s->f.path);
+	if (check_option(s, *ret, err) == 0)
 		return 0;
 	ynode_free(*ret);
 	*ret = NULL;

@@ -24,17 +24,17 @@ const char *const edit_topology_order[] = { "nodes", "layout", "consensus", "sta
 static const struct {
 	const char *title, *help, *dotted;
 } sections[EDIT_SECTION_COUNT] = {
-	[EDIT_GENERAL] = { "General", "What the preset is called.", "" },
-	[EDIT_TOPOLOGY] = { "Topology", "Which nodes there are, and who dials whom.", "topology" },
-	[EDIT_CONSENSUS] = { "Consensus", "Parameters of the chain.", "topology.consensus" },
-	[EDIT_OVERRIDES] = { "Overrides", "What differs for single nodes.",
+	[EDIT_GENERAL] = { "general", "What the preset is called.", "" },
+	[EDIT_TOPOLOGY] = { "topology", "Which nodes there are, and who dials whom.", "topology" },
+	[EDIT_CONSENSUS] = { "consensus", "Parameters of the chain.", "topology.consensus" },
+	[EDIT_OVERRIDES] = { "overrides", "What differs for single nodes.",
 		"topology.overrides.NODE" },
-	[EDIT_WALLETS] = { "Wallets", "Accounts that transactions are sent from.", "wallets" },
-	[EDIT_WORKLOADS] = { "Workloads", "What drives the network.", NULL },
-	[EDIT_FAULTS] = { "Faults", "What is done to the nodes on purpose.", NULL },
-	[EDIT_CHECKS] = { "Expectations", "What must be so for the run to pass.", NULL },
-	[EDIT_RUN] = { "Run", "How long, and from which seed.", "run" },
-	[EDIT_BACKEND] = { "Backend", "Where the nodes run.", NULL },
+	[EDIT_WALLETS] = { "wallets", "Accounts that transactions are sent from.", "wallets" },
+	[EDIT_WORKLOADS] = { "workloads", "What drives the network.", NULL },
+	[EDIT_FAULTS] = { "faults", "What is done to the nodes on purpose.", NULL },
+	[EDIT_CHECKS] = { "expectations", "What must be so for the run to pass.", NULL },
+	[EDIT_RUN] = { "run", "How long, and from which seed.", "run" },
+	[EDIT_BACKEND] = { "backend", "Where the nodes run.", NULL },
 };
 
 const char *edit_section_title(enum edit_section s)

@@ -127,10 +127,11 @@ static const char *path_of(struct preset_edit *e, const char *message)
 /* --- numbers ------------------------------------------------------------------------------------
  */
 
-static void derive(struct edit_status *st)
+void edit_status_numbers(struct edit_status *st)
 {
 	const struct scenario *s = st->scenario;
 
+	st->planned_txs = st->planned_faults = 0;
 	st->block_interval_ns = scenario_block_interval_ns(s);
 	st->run_ns = s->run.warmup_ns + s->run.duration_ns;
 	st->expected_blocks = scenario_expected_blocks(s, s->run.duration_ns);
@@ -158,7 +159,7 @@ const struct edit_status *preset_edit_status(struct preset_edit *e)
 	st->scenario = e->scenario;
 	st->plan = e->plan;
 	if (st->scenario)
-		derive(st);
+		edit_status_numbers(st);
 	if (!st->plan)
 		snprintf(st->path, sizeof(st->path), "%.*s", (int)sizeof(st->path) - 1,
 			path_of(e, st->error.text));

@@ -276,19 +276,17 @@ void tree_text(const struct ynode *n, struct strbuf *out)
 
 static struct ynode *parse_flow(const char *text, struct err *err)
 {
-	struct ydoc *d = yaml_parse("list", text, strlen(text), LIST_MAX_BYTES, err);
+	struct ydoc *d = yaml_parse("list", text, strlen(text), LIST_MAX_BYTES, NULL);
 	struct ynode *seq = NULL;
-
-	if (!d)
-		return NULL;
-	bool ok = d->root && d->root->kind == YNODE_SEQ;
+	bool ok = d && d->root && d->root->kind == YNODE_SEQ;
 
 	for (size_t i = 0; ok && i < d->root->len; i++)
 		ok = d->root->items[i]->kind == YNODE_SCALAR;
 	if (ok)
 		seq = ynode_copy(d->root, EDIT_LABEL);
 	else
-		err_set(err, ERR_USAGE, "expected texts with commas between them");
+		err_set(err, ERR_USAGE,
+			"expected texts with commas between them: a, b or [a, \"b, c\"]");
 	ydoc_free(d);
 	return seq;
 }

@@ -225,7 +225,8 @@ static void wrong_values(void **state)
 	refused(e, "backend", "somewhere",
 		"backend: unknown backend \"somewhere\"; expected one of here, away");
 	refused(e, "workloads.load.targets", "[n0, {a: b}]",
-		"expected texts with commas between them");
+		"workloads.load.targets: expected texts with commas between them: a, b or [a, "
+		"\"b, c\"]");
 	refused(e, "workloads.load", "x",
 		"workloads.load is an entry: change the settings below it");
 	assert_false(preset_edit_undo(e));
