@@ -35,6 +35,14 @@ struct screen_ops {
 	void (*release)(void *state);
 };
 
+/* What was chosen on the start screen for the runs to come; kept while others are shown. */
+struct start_choice {
+	char preset[64];  /* the selected one */
+	char backend[32]; /* "": as the preset says */
+	bool has_seed;
+	uint64_t seed;
+};
+
 struct ui {
 	const struct ui_options *opt;
 	const struct ui_host *host;
@@ -50,8 +58,9 @@ struct ui {
 	enum role message_role;
 	uint64_t message_until_ns; /* real time */
 	char search[80];           /* of the screen; "" none */
-	uint64_t now_ns;           /* real monotonic time of this turn */
-	bool dirty;                /* something may have changed: draw */
+	struct start_choice start;
+	uint64_t now_ns; /* real monotonic time of this turn */
+	bool dirty;      /* something may have changed: draw */
 	bool quit;
 	int exit_code;
 };

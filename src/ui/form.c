@@ -8,8 +8,8 @@
 #include "util/strbuf.h"
 
 #define NAME_MAX_WIDTH 20
-#define INDENT         2   /* of an item's fields */
-#define MAX_WIDTH      100 /* wider, a range would be too far from its value */
+#define INDENT         2  /* of an item's fields */
+#define MAX_WIDTH      80 /* wider, a range would be too far from its value */
 
 struct fields {
 	struct edit_field *items;

@@ -14,7 +14,7 @@
 #include "util/units.h"
 
 #define FACT_COLUMN   10
-#define LEAST_MAP     7 /* rows; below that a map tells nothing */
+#define LEAST_MAP     6 /* rows; below that a map tells nothing */
 #define NODES_IN_PLAN 100
 
 const char *preview_error(const char *message)
@@ -39,7 +39,8 @@ static void put_checks(const struct scenario *s, const char *separator, struct s
 		strbuf_adds(out, "none: the verdict will be unknown");
 }
 
-void preview_facts(const struct edit_status *st, const struct glyphs *g, struct rich *out)
+void preview_facts(
+	const struct edit_status *st, const struct glyphs *g, bool brief, struct rich *out)
 {
 	const struct scenario *s = st->scenario;
 	const struct topology *t = &s->topology;
@@ -49,9 +50,10 @@ void preview_facts(const struct edit_status *st, const struct glyphs *g, struct 
 
 	rich_field(out, FACT_COLUMN, "nodes", ROLE_NORMAL, "%zu, %s", t->n_nodes,
 		topology_layout_name(t->layout));
-	rich_field(out, FACT_COLUMN, "chain", ROLE_NORMAL, "slot %s, f %g, k %u",
-		units_format_duration(t->consensus.slot_duration_ns, a, sizeof(a)),
-		t->consensus.active_slot_coeff, t->consensus.security_param);
+	if (!brief)
+		rich_field(out, FACT_COLUMN, "chain", ROLE_NORMAL, "slot %s, f %g, k %u",
+			units_format_duration(t->consensus.slot_duration_ns, a, sizeof(a)),
+			t->consensus.active_slot_coeff, t->consensus.security_param);
 	rich_field(out, FACT_COLUMN, "blocks", ROLE_NORMAL, "%s %s, one per %s", about,
 		blocks_text(st, a, sizeof(a)),
 		units_format_human(st->block_interval_ns, b, sizeof(b)));
@@ -65,8 +67,9 @@ void preview_facts(const struct edit_status *st, const struct glyphs *g, struct 
 			fmt_count(st->planned_faults, a, sizeof(a)));
 	rich_field(out, FACT_COLUMN, "time", ROLE_NORMAL, "%s %s, then judged", about,
 		fmt_clock_s(st->run_ns, a, sizeof(a)));
-	rich_field(out, FACT_COLUMN, "backend", ROLE_NORMAL, "%s%s", s->backend->name,
-		s->backend->caps & BACKEND_VIRTUAL ? " (simulation)" : "");
+	if (!brief)
+		rich_field(out, FACT_COLUMN, "backend", ROLE_NORMAL, "%s%s", s->backend->name,
+			s->backend->caps & BACKEND_VIRTUAL ? " (simulation)" : "");
 	put_checks(s, " ", &checks);
 	rich_field(out, FACT_COLUMN, "checks", s->n_checks ? ROLE_NORMAL : ROLE_WARN, "%s",
 		strbuf_str(&checks));
@@ -90,16 +93,23 @@ void preview_line(const struct edit_status *st, const struct glyphs *g, struct s
 void preview_draw(const struct edit_status *st, struct view *v)
 {
 	struct rich facts = { 0 };
+	int height = 0, map = 0;
 
-	preview_facts(st, v->canvas->glyphs, &facts);
-	int height = rich_height(&facts, v->w), map = v->h - height - 1;
-
-	if (st->plan && map >= LEAST_MAP) {
+	/* Where it gets tight, rather fewer facts than no map. */
+	for (int brief = 0; map < LEAST_MAP && brief < 2; brief++) {
+		rich_release(&facts);
+		preview_facts(st, v->canvas->glyphs, brief, &facts);
+		height = rich_height(&facts, v->w);
+		map = v->h - height - 1;
+	}
+	if (map < LEAST_MAP || !st->plan) {
+		rich_release(&facts);
+		preview_facts(st, v->canvas->glyphs, false, &facts);
+		map = -1;
+	} else {
 		struct view top = view_sub(v, 0, 0, v->w, map);
 
 		map_draw(st->plan, NULL, &top, -1);
-	} else {
-		map = -1;
 	}
 	struct view below = view_sub(v, 0, map + 1, v->w, v->h - map - 1);
 
@@ -194,7 +204,7 @@ void preview_plan(const struct edit_status *st, const struct glyphs *g, struct r
 	rich_addf(out, ROLE_NORMAL, "  %s, seed %" PRIu64, st->scenario->name, p->seed);
 	rich_newline(out);
 	rich_newline(out);
-	preview_facts(st, g, out);
+	preview_facts(st, g, false, out);
 	rich_heading(out, "Nodes");
 	for (size_t i = 0; i < p->n_nodes && i < NODES_IN_PLAN; i++)
 		put_node(p, i, out);

@@ -159,6 +159,7 @@ static void draw_preview(struct edit_screen *s, struct view *v)
 	rich_newline(&text);
 	rich_newline(&text);
 	rich_add(&text, ROLE_NORMAL, preview_error(st->error.text));
+	inner = view_sub(v, 2, 1, v->w - 4, v->h - 2);
 	rich_draw(&text, &inner, 0, NULL);
 	rich_release(&text);
 }
