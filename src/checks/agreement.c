@@ -9,6 +9,9 @@
 
 #include "checks/checks.h"
 #include "checks/common.h"
+#include "util/clock.h"
+
+#define AT_ONCE_SLACK_NS (30 * NS_PER_S) /* tips may still be apart so long after a fault */
 
 #define MAX_UNSETTLED 4096u /* LIBs that could not be placed yet */
 #define MAX_NODES     65536
@@ -35,6 +38,7 @@ struct state {
 	bool failed;
 	struct seen_lib bad, bad_against;
 	VEC(struct node_tips) nodes;
+	bool at_once; /* somebody asked to judge without waiting */
 };
 
 static const struct option options[] = {
@@ -116,6 +120,7 @@ static struct node_tips *tips_of(struct state *s, int node)
 static void observe(struct check *c, const struct event *ev, const struct model *m)
 {
 	struct state *s = c->state;
+	s->at_once = s->at_once || check_judges_at_once(ev);
 	if (ev->kind != EVENT_NODE_SAMPLE || !ev->u.sample.ok)
 		return;
 	struct node_tips *n = tips_of(s, ev->node);
@@ -296,7 +301,12 @@ static void verdict_of_tips(const struct check *c, const struct model *m,
 	const struct state *s = c->state;
 	uint64_t limit = max_depth(c), lib = height_of(m, &s->top.id);
 
-	if (t->depth > limit) {
+	if (t->depth > limit && s->at_once && check_fault_near(m, m->now_ns, AT_ONCE_SLACK_NS)) {
+		check_set(r, VERDICT_UNKNOWN,
+			"the tip of %s is %" PRIu64 " blocks off, but it was to be judged at once "
+			"after a fault",
+			check_node(m, t->deepest).s, t->depth);
+	} else if (t->depth > limit) {
 		int across = node_across(s, m, t->deepest);
 		check_set(r, VERDICT_FAIL,
 			"at the end the tip of %s is %" PRIu64

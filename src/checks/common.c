@@ -92,6 +92,12 @@ enum view_relation check_relation(
 	return is_below_known(v, b, a) ? VIEW_DESCENDANT : VIEW_CANNOT_TELL;
 }
 
+bool check_judges_at_once(const struct event *ev)
+{
+	return ev->kind == EVENT_COMMAND && ev->u.command.ok &&
+	       strcmp(ev->u.command.text, "judge") == 0;
+}
+
 bool check_fault_near(const struct model *m, uint64_t t_ns, uint64_t slack_ns)
 {
 	for (size_t i = 0; i < m->n_faults; i++) {

@@ -34,6 +34,8 @@ uint64_t check_steps(const struct view_block *b, const struct view_block *ancest
  */
 enum view_relation check_relation(
 	const struct chain_view *v, const struct id32 *a, const struct id32 *b);
+/* Did somebody ask to judge at once, without waiting for what was under way? */
+bool check_judges_at_once(const struct event *ev);
 /* Was any fault in force at this time, or less than slack before it? */
 bool check_fault_near(const struct model *m, uint64_t t_ns, uint64_t slack_ns);
 

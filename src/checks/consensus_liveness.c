@@ -5,7 +5,9 @@
  * Demanded only where it can be: the promise is scaled by the stake of the
  * largest group of healthy nodes that are linked by the plan's connections,
  * and nothing is demanded while that is less than min_stake, while a fault of
- * the whole network is in force, or for a grace period after either ends. Of a
+ * the whole network is in force, or for a grace period after either ends. A link
+ * that is cut, or about as bad, counts as none; where that leaves several
+ * groups, nothing is demanded of any. Links that are merely slower excuse nobody. Of a
  * single node it is demanded once it has been in that group for the grace
  * period. Blocks are compared by ancestry, not by the heights nodes claim.
  */
@@ -18,11 +20,14 @@
 #include "checks/checks.h"
 #include "checks/common.h"
 #include "util/clock.h"
+#include "util/map.h"
 
 #define GRACE_INTERVALS 10
 #define MIN_STALL_NS    (5 * NS_PER_S)
 #define MIN_ADVANCE     3 /* blocks; less says nothing about a node whose tip stays */
 #define CERTAIN_SIGMAS  4.0
+#define MAX_LOSS        0.5 /* a link that loses as much is as good as cut */
+#define MIN_EXPECTED    3.0 /* blocks; of less no growth can be demanded */
 
 enum trouble { TROUBLE_NONE, TROUBLE_SILENT, TROUBLE_LAG };
 
@@ -59,6 +64,11 @@ struct state {
 	uint64_t samples, blocks;
 	struct watched *nodes;
 	size_t n_nodes;
+	struct map *bad_links; /* struct link as keys: as good as cut */
+};
+
+struct link {
+	unsigned from, to;
 };
 
 static const struct option options[] = {
@@ -123,12 +133,14 @@ static void init(struct check *c)
 	struct state *s = c->state;
 	s->n_nodes = c->plan->n_nodes;
 	s->nodes = xcalloc(MAX(s->n_nodes, 1u), sizeof(*s->nodes));
+	s->bad_links = map_new(NULL);
 }
 
 static void release(struct check *c)
 {
 	struct state *s = c->state;
 	free(s->nodes);
+	map_free(s->bad_links);
 	vec_free(&s->spans);
 }
 
@@ -141,25 +153,74 @@ static size_t root_of(size_t *root, size_t i)
 	return i;
 }
 
+static bool is_bad_link(const struct state *s, unsigned a, unsigned b)
+{
+	const struct link there = { a, b }, back = { b, a };
+	return map_get(s->bad_links, &there, sizeof(there)) ||
+	       map_get(s->bad_links, &back, sizeof(back));
+}
+
+/* Healthy, and not cut off from everybody that the plan has it linked to. */
+static void find_present(const struct check *c, const struct model *m, bool *ret)
+{
+	const struct plan *p = c->plan;
+	CLEANUP_FREE size_t *links = xcalloc(MAX(p->n_nodes, 1u), sizeof(*links));
+	CLEANUP_FREE size_t *bad = xcalloc(MAX(p->n_nodes, 1u), sizeof(*bad));
+
+	for (unsigned i = 0; i < p->n_nodes; i++) {
+		for (size_t j = 0; j < p->nodes[i].n_peers; j++) {
+			unsigned peer = p->nodes[i].peers[j];
+			bool is_bad = is_bad_link(c->state, i, peer);
+			links[i]++;
+			bad[i] += is_bad;
+			if (peer < p->n_nodes) {
+				links[peer]++;
+				bad[peer] += is_bad;
+			}
+		}
+	}
+	for (size_t i = 0; i < p->n_nodes; i++)
+		ret[i] = model_node_is_healthy(m, i) && (bad[i] == 0 || bad[i] < links[i]);
+}
+
+/* Several groups where links are bad: who is behind whom is no longer anybody's fault. */
+static bool is_split(const struct check *c, size_t *root, const bool *present)
+{
+	const struct state *s = c->state;
+	size_t first = SIZE_MAX;
+
+	for (size_t i = 0; i < c->plan->n_nodes && map_len(s->bad_links) > 0; i++) {
+		if (!present[i])
+			continue;
+		if (first == SIZE_MAX)
+			first = root_of(root, i);
+		else if (root_of(root, i) != first)
+			return true;
+	}
+	return false;
+}
+
 /* Stake share of the largest linked group of healthy nodes; marks its members. */
 static double largest_group(const struct check *c, const struct model *m, bool *ret_member)
 {
 	const struct plan *p = c->plan;
 	CLEANUP_FREE size_t *root = xcalloc(MAX(p->n_nodes, 1u), sizeof(*root));
 	CLEANUP_FREE double *stake = xcalloc(MAX(p->n_nodes, 1u), sizeof(*stake));
+	CLEANUP_FREE bool *present = xcalloc(MAX(p->n_nodes, 1u), sizeof(*present));
 	size_t best = SIZE_MAX;
 
+	find_present(c, m, present);
 	for (size_t i = 0; i < p->n_nodes; i++)
 		root[i] = i;
-	for (size_t i = 0; i < p->n_nodes; i++) {
-		for (size_t j = 0; j < p->nodes[i].n_peers && model_node_is_healthy(m, i); j++) {
+	for (unsigned i = 0; i < p->n_nodes; i++) {
+		for (size_t j = 0; j < p->nodes[i].n_peers && present[i]; j++) {
 			unsigned peer = p->nodes[i].peers[j];
-			if (peer < p->n_nodes && model_node_is_healthy(m, peer))
+			if (peer < p->n_nodes && present[peer] && !is_bad_link(c->state, i, peer))
 				root[root_of(root, peer)] = root_of(root, i);
 		}
 	}
-	for (size_t i = 0; i < p->n_nodes; i++) {
-		if (!model_node_is_healthy(m, i))
+	for (size_t i = 0; i < p->n_nodes && !is_split(c, root, present); i++) {
+		if (!present[i])
 			continue;
 		size_t r = root_of(root, i);
 		stake[r] += (double)p->nodes[i].stake;
@@ -167,17 +228,18 @@ static double largest_group(const struct check *c, const struct model *m, bool *
 			best = r;
 	}
 	for (size_t i = 0; i < p->n_nodes; i++)
-		ret_member[i] =
-			best != SIZE_MAX && model_node_is_healthy(m, i) && root_of(root, i) == best;
+		ret_member[i] = best != SIZE_MAX && present[i] && root_of(root, i) == best;
 	if (best == SIZE_MAX || p->total_stake == 0)
 		return 0;
 	return MIN(stake[best] / (double)p->total_stake, 1.0);
 }
 
+/* Faults of links are told link by link. */
 static bool network_fault_is_open(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_faults; i++) {
-		if (m->faults[i].end_ns == 0 && m->faults[i].node < 0)
+		const struct model_fault *f = &m->faults[i];
+		if (f->end_ns == 0 && f->node < 0 && strcmp(f->name, "link") != 0)
 			return true;
 	}
 	return false;
@@ -188,12 +250,8 @@ static void regroup(struct check *c, const struct model *m, uint64_t now_ns)
 {
 	struct state *s = c->state;
 	CLEANUP_FREE bool *member = xcalloc(MAX(s->n_nodes, 1u), sizeof(*member));
-	double share = largest_group(c, m, member);
+	double share = network_fault_is_open(m) ? 0 : largest_group(c, m, member);
 
-	if (network_fault_is_open(m)) {
-		share = 0;
-		memset(member, 0, s->n_nodes * sizeof(*member));
-	}
 	for (size_t i = 0; i < s->n_nodes; i++) {
 		struct watched *n = &s->nodes[i];
 		if (member[i] && !n->in_group)
@@ -292,6 +350,23 @@ static void observe_phase(struct check *c, const struct event *ev, const struct 
 	}
 }
 
+/* Whether the link became good or bad by it. */
+static bool observe_link(struct check *c, const struct event *ev)
+{
+	struct state *s = c->state;
+	const struct link link = { ev->u.link.from, ev->u.link.to };
+	uint64_t slot_ns = c->plan->scenario->topology.consensus.slot_duration_ns;
+	bool bad = ev->u.link.cut || ev->u.link.loss >= MAX_LOSS || ev->u.link.delay_ns > slot_ns ||
+		   ev->u.link.jitter_ns > slot_ns;
+	bool was_bad = map_get(s->bad_links, &link, sizeof(link)) != NULL;
+
+	if (bad && !was_bad)
+		map_put(s->bad_links, &link, sizeof(link), s);
+	else if (!bad && was_bad)
+		map_del(s->bad_links, &link, sizeof(link));
+	return bad != was_bad;
+}
+
 static void observe_death(struct state *s, const struct event *ev)
 {
 	if (!s->open || ev->u.node_state.state != NODE_DEAD || ev->u.node_state.expected ||
@@ -388,6 +463,10 @@ static void observe(struct check *c, const struct event *ev, const struct model 
 		break;
 	case EVENT_FAULT:
 		regroup(c, m, ev->t_ns);
+		break;
+	case EVENT_LINK:
+		if (observe_link(c, ev))
+			regroup(c, m, ev->t_ns);
 		break;
 	default:
 		break;
@@ -608,10 +687,11 @@ static void judge(struct check *c, const struct model *m, struct check_result *r
 	} else if (s->spans.len == 0) {
 		check_set(r, VERDICT_UNKNOWN,
 			"there was never enough stake up and linked to demand anything");
-	} else if (blocks == 0) {
+	} else if (blocks == 0 || s->expected < MIN_EXPECTED) {
 		check_set(r, VERDICT_UNKNOWN,
-			"no block, but only %.1f were expected: too few to tell; run for longer",
-			s->expected);
+			"%" PRIu64 " blocks, and only %.1f were expected: too few to tell; run for "
+			"longer",
+			blocks, s->expected);
 	} else {
 		check_set(r, VERDICT_PASS,
 			"%" PRIu64 " blocks, at least %" PRIu64 " wanted; longest gap %s at %s",

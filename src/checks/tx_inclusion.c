@@ -6,7 +6,8 @@
  * The base of the ratio is every transaction that was accepted, plus those
  * that were rejected, except where no node could be asked while a fault was in
  * force. Transactions that were never sent do not count, nor, when the run was
- * interrupted, those still pending.
+ * interrupted, those still pending. When somebody asked to judge at once, those
+ * pending could have gone either way: where they decide, it is unknown.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct seen_tx {
 struct state {
 	struct map *txs; /* by hash; owns them */
 	bool overflow;
+	bool at_once; /* somebody asked to judge without waiting */
 	uint64_t submitted, rejected, excused, included; /* as they come, for peek */
 	struct hist latency;
 };
@@ -145,6 +147,7 @@ static void observe_tx(struct state *s, const struct event *ev, const struct mod
 static void observe(struct check *c, const struct event *ev, const struct model *m)
 {
 	struct state *s = c->state;
+	s->at_once = s->at_once || check_judges_at_once(ev);
 	if (ev->kind == EVENT_TX) {
 		observe_tx(s, ev, m);
 	} else if (ev->kind == EVENT_BLOCK) {
@@ -180,8 +183,8 @@ struct tally {
 	struct map *on_chain;    /* ids of the best chain's blocks, as keys */
 	uint64_t chain_end_slot; /* of the oldest of them */
 	bool chain_is_whole;
-	bool interrupted;
-	uint64_t base, on, untold, pending_excused;
+	bool interrupted, at_once;
+	uint64_t base, on, untold, undecided, pending_excused;
 	uint64_t n_missing, missing_rejected, missing_pending, missing_off_chain;
 	uint64_t first_ns, last_ns; /* of the missing ones */
 	const struct seen_tx *shown[MAX_SHOWN];
@@ -262,6 +265,8 @@ static int tally_tx(const void *key, size_t len, void *value, void *arg)
 		t->on++;
 	else if (untold > 0)
 		t->untold++;
+	else if (t->at_once && tx->state == TX_SUBMITTED)
+		t->undecided++;
 	else
 		count_missing(t, tx);
 	return 0;
@@ -291,7 +296,7 @@ static void decide(const struct check *c, const struct tally *t, struct check_re
 	const struct tx_inclusion_config *config = c->config;
 	const struct state *s = c->state;
 	double ratio = t->base ? (double)t->on / (double)t->base : 0;
-	double at_best = t->base ? (double)(t->on + t->untold) / (double)t->base : 0;
+	double at_best = t->base ? (double)(t->on + t->untold + t->undecided) / (double)t->base : 0;
 	uint64_t p99 = hist_quantile(&s->latency, 0.99);
 
 	if (t->n_twice > 0) {
@@ -305,6 +310,11 @@ static void decide(const struct check *c, const struct tally *t, struct check_re
 			"%" PRIu64 " of %" PRIu64 " included (%.1f %%), at least %g %% wanted",
 			t->on, t->base, 100 * ratio, 100 * config->min_ratio);
 		add_pattern(t, r);
+	} else if (t->undecided > 0 && ratio < config->min_ratio) {
+		check_set(r, VERDICT_UNKNOWN,
+			"%" PRIu64 " of %" PRIu64 " included, but %" PRIu64
+			" were still pending when it was to be judged at once",
+			t->on, t->base, t->undecided);
 	} else if (s->overflow || ratio < config->min_ratio) {
 		check_set(r, VERDICT_UNKNOWN,
 			"%" PRIu64 " of %" PRIu64 " included, but for %" PRIu64
@@ -335,6 +345,7 @@ static void write_evidence(const struct check *c, const struct tally *t, struct 
 	jw_ku64(&w, "base", t->base);
 	jw_ku64(&w, "on_chain", t->on);
 	jw_ku64(&w, "cannot_tell", t->untold);
+	jw_ku64(&w, "pending_at_once", t->undecided);
 	jw_ku64(&w, "missing", t->n_missing);
 	jw_ku64(&w, "missing_seen_off_chain", t->missing_off_chain);
 	jw_ku64(&w, "included_twice", t->n_twice);
@@ -368,7 +379,9 @@ static void judge(struct check *c, const struct model *m, struct check_result *r
 {
 	struct state *s = c->state;
 	const struct model_phase *drive = &m->phases[PHASE_DRIVE];
-	struct tally t = { .m = m, .interrupted = !drive->ended || !drive->ok };
+	struct tally t = {
+		.m = m, .interrupted = !drive->ended || !drive->ok, .at_once = s->at_once
+	};
 
 	t.on_chain = map_new(NULL);
 	walk_best_chain(&t);

@@ -106,6 +106,26 @@ static inline void fx_phase(struct fx *f, enum phase p, bool end, bool ok, uint6
 	fx_feed(f, ev);
 }
 
+static inline void fx_command(struct fx *f, const char *text, bool ok, uint64_t t)
+{
+	struct event *ev = event_new(EVENT_COMMAND, t, -1);
+	ev->u.command.text = xstrdup(text);
+	ev->u.command.source = xstrdup("key");
+	ev->u.command.ok = ok;
+	fx_feed(f, ev);
+}
+
+static inline void fx_link(
+	struct fx *f, unsigned from, unsigned to, bool cut, uint64_t delay_ns, uint64_t t)
+{
+	struct event *ev = event_new(EVENT_LINK, t, -1);
+	ev->u.link.from = from;
+	ev->u.link.to = to;
+	ev->u.link.cut = cut;
+	ev->u.link.delay_ns = delay_ns;
+	fx_feed(f, ev);
+}
+
 static inline void fx_state(struct fx *f, int node, enum node_state s, bool expected, uint64_t t)
 {
 	struct event *ev = event_new(EVENT_NODE_STATE, t, node);
@@ -116,15 +136,21 @@ static inline void fx_state(struct fx *f, int node, enum node_state s, bool expe
 	fx_feed(f, ev);
 }
 
-static inline void fx_fault(struct fx *f, uint64_t id, int node, bool end, uint64_t t)
+static inline void fx_fault_as(
+	struct fx *f, const char *name, uint64_t id, int node, bool end, uint64_t t)
 {
 	struct event *ev = event_new(EVENT_FAULT, t, node);
 	ev->u.fault.id = id;
-	ev->u.fault.name = xstrdup("kill");
+	ev->u.fault.name = xstrdup(name);
 	ev->u.fault.by = xstrdup("restarts");
 	ev->u.fault.end = end;
 	ev->u.fault.effective = true;
 	fx_feed(f, ev);
+}
+
+static inline void fx_fault(struct fx *f, uint64_t id, int node, bool end, uint64_t t)
+{
+	fx_fault_as(f, "kill", id, node, end, t);
 }
 
 static inline void fx_block_with(struct fx *f, struct id32 id, struct id32 parent, uint64_t height,

@@ -96,6 +96,28 @@ static void tips(void **state)
 	}
 }
 
+/* Tips that are far apart just after a fault had no time to meet, if nobody waited for it. */
+static void judged_at_once(void **state)
+{
+	(void)state;
+	for (unsigned mask = 0; mask < 4; mask++) {
+		bool at_once = mask & 1, fault = mask & 2;
+		struct fx f;
+		fx_init(&f, &agreement_check, 3);
+		fx_start(&f);
+		fx_blocks(&f, 1, 20, 2);
+		for (uint64_t h = 10; h <= 20; h++)
+			fx_block_on(&f, 7, 9, h, fx_time(20));
+		fx_sample_at(&f, 2, fx_id(7, 20), 20, fx_id(0, 1), fx_time(20));
+		if (fault) {
+			fx_fault(&f, 1, -1, false, fx_time(20));
+			fx_fault(&f, 1, -1, true, fx_time(21));
+		}
+		fx_command(&f, "judge", at_once, fx_time(21));
+		fx_expect(&f, at_once && fault ? VERDICT_UNKNOWN : VERDICT_FAIL, "11 blocks off");
+	}
+}
+
 static void node_that_is_down_is_excused(void **state)
 {
 	(void)state;
@@ -182,6 +204,7 @@ int main(void)
 		cmocka_unit_test(lib_on_another_branch),
 		cmocka_unit_test(lib_placed_later),
 		cmocka_unit_test(tips),
+		cmocka_unit_test(judged_at_once),
 		cmocka_unit_test(node_that_is_down_is_excused),
 		cmocka_unit_test(unknown_tip),
 		cmocka_unit_test(tip_far_behind),

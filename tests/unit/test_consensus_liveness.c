@@ -290,6 +290,89 @@ static void chain_stands_while_a_leaf_is_down(void **state)
 	fx_expect(&f, VERDICT_FAIL, "no block for 20.5 s from 0:13 on");
 }
 
+/* What a link does to it excuses a node only where the link is as good as cut. */
+static void links(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned from, to; /* of a star around n0 */
+		bool cut;
+		uint64_t delay_ms;
+		int behind;
+		enum verdict want;
+		const char *text;
+	} rows[] = {
+		{ 0, 2, true, 0, 2, VERDICT_PASS, "times of 1 fault excused" },
+		{ 2, 0, true, 0, 2, VERDICT_PASS, "times of 1 fault excused" },
+		{ 0, 2, false, 3000, 2, VERDICT_PASS, "times of 1 fault excused" },
+		{ 0, 2, false, 50, 2, VERDICT_FAIL, "n2 was up to 40 blocks behind" },
+		{ 0, 2, true, 0, 1, VERDICT_FAIL, "n1 was up to 40 blocks behind" },
+		{ 1, 2, true, 0, 1, VERDICT_FAIL, "n1 was up to 40 blocks behind" },
+		{ 0, 1, false, 50, -1, VERDICT_PASS, "90 blocks" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fx f;
+		begin(&f, 3);
+		fx_blocks(&f, 1, 10, -1);
+		fx_fault_as(&f, "link", 1, -1, false, fx_time(10));
+		fx_link(&f, rows[i].from, rows[i].to, rows[i].cut, FX_MS(rows[i].delay_ms),
+			fx_time(10));
+		for (uint64_t h = 11; h <= 50; h++) {
+			fx_blocks(&f, h, h, rows[i].behind);
+			if (rows[i].behind >= 0)
+				fx_sample(&f, rows[i].behind, 10, fx_time(h));
+		}
+		fx_link(&f, rows[i].from, rows[i].to, false, 0, fx_time(50));
+		fx_fault_as(&f, "link", 1, -1, true, fx_time(50));
+		fx_blocks(&f, 51, 90, -1);
+		fx_end(&f, fx_time(90));
+		fx_expect(&f, rows[i].want, rows[i].text);
+	}
+}
+
+/* While the network is in two, nothing is demanded; of it the same as ever afterwards. */
+static void partition(void **state)
+{
+	(void)state;
+	for (int recovers = 0; recovers < 2; recovers++) {
+		struct fx f;
+		begin(&f, 3);
+		fx_blocks(&f, 1, 20, -1);
+		fx_fault_as(&f, "partition", 1, -1, false, fx_time(20));
+		for (unsigned i = 0; i < 2; i++) {
+			fx_link(&f, i, 2, true, 0, fx_time(20));
+			fx_link(&f, 2, i, true, 0, fx_time(20));
+		}
+		fx_sample(&f, 2, 20, fx_time(60)); /* and no block at all */
+		for (unsigned i = 0; i < 2; i++) {
+			fx_link(&f, i, 2, false, 0, fx_time(60));
+			fx_link(&f, 2, i, false, 0, fx_time(60));
+		}
+		fx_fault_as(&f, "partition", 1, -1, true, fx_time(60));
+		for (uint64_t h = 61; h <= 120; h++) {
+			fx_block_with(&f, fx_id(0, h), fx_id(0, h == 61 ? 20 : h - 1), h - 40, NULL,
+				0, fx_time(h));
+			for (int i = 0; i < 3; i++)
+				fx_sample_at(&f, i, fx_id(0, i < 2 || recovers ? h : 20), h,
+					fx_id(0, 0), fx_time(h));
+		}
+		fx_end(&f, fx_time(120));
+		fx_expect(&f, recovers ? VERDICT_PASS : VERDICT_FAIL,
+			recovers ? "times of 1 fault excused" : "n2 was up to");
+	}
+}
+
+/* A run that was ended so early that nothing could have failed says nothing. */
+static void ended_early(void **state)
+{
+	(void)state;
+	struct fx f;
+	begin(&f, 3);
+	fx_blocks(&f, 1, 2, -1);
+	fx_end(&f, fx_time(2));
+	fx_expect(&f, VERDICT_UNKNOWN, "2 blocks, and only 2.0 were expected: too few to tell");
+}
+
 static void never_enough_stake(void **state)
 {
 	(void)state;
@@ -324,6 +407,9 @@ int main(void)
 		cmocka_unit_test(centre_of_the_star_is_down),
 		cmocka_unit_test(grace_after_a_fault),
 		cmocka_unit_test(chain_stands_while_a_leaf_is_down),
+		cmocka_unit_test(links),
+		cmocka_unit_test(partition),
+		cmocka_unit_test(ended_early),
 		cmocka_unit_test(never_enough_stake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,6 +172,38 @@ static void interrupted_run_excuses_pending(void **state)
 	}
 }
 
+/* Asked to judge at once: what is pending decides nothing, unless it could not matter. */
+static void judged_at_once(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned pending, dropped;
+		bool refused;
+		enum verdict want;
+		const char *text;
+	} rows[] = {
+		{ 1, 0, false, VERDICT_PASS, "20 of 21" },
+		{ 20, 0, false, VERDICT_UNKNOWN, "20 of 40 included, but 20 were still pending" },
+		{ 20, 20, false, VERDICT_FAIL, "20 of 60" },
+		{ 20, 0, true, VERDICT_FAIL, "20 of 40" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fx f;
+		fx_init(&f, &tx_inclusion_check, 3);
+		fx_start(&f);
+		traffic(&f, 20, -1);
+		for (unsigned k = 0; k < rows[i].pending; k++)
+			fx_tx(&f, tx_hash(500 + k), TX_SUBMITTED, 1, NULL, fx_time(20));
+		for (unsigned k = 0; k < rows[i].dropped; k++) {
+			fx_tx(&f, tx_hash(700 + k), TX_SUBMITTED, 1, NULL, fx_time(20));
+			fx_tx(&f, tx_hash(700 + k), TX_DROPPED, 1, NULL, fx_time(21));
+		}
+		fx_command(&f, "judge", !rows[i].refused, fx_time(21));
+		fx_phase(&f, PHASE_DRIVE, true, true, fx_time(21));
+		fx_expect(&f, rows[i].want, rows[i].text);
+	}
+}
+
 static void latency_bound(void **state)
 {
 	(void)state;
@@ -229,6 +261,7 @@ int main(void)
 		cmocka_unit_test(twice),
 		cmocka_unit_test(rejections),
 		cmocka_unit_test(interrupted_run_excuses_pending),
+		cmocka_unit_test(judged_at_once),
 		cmocka_unit_test(latency_bound),
 		cmocka_unit_test(block_before_answer),
 		cmocka_unit_test(hole_in_the_chain),
