@@ -345,7 +345,7 @@ static int read_members(const char *word, int group, size_t n_nodes, int *ret_gr
 {
 	const char *dash = strchr(word, '-');
 	CLEANUP_FREE char *first = xstrndup(word, dash ? (size_t)(dash - word) : strlen(word));
-	unsigned from, to;
+	unsigned from = 0, to;
 
 	if (read_node(first, &from, err) < 0)
 		return -1;
