@@ -575,6 +575,8 @@ int transactions_run(const struct workload_env *env, struct err *err)
 	run_init(r, env);
 	feed_subscribe(env->feed, r->blocks);
 	int rc = loop(r, &local);
+	/* a cancel may have come together with a new end, which decides what counts as unsent */
+	retune(r, clock_now(env->clock));
 	if (env->tune)
 		tune_set_wake(env->tune, NULL);
 	stop_sending(r);

@@ -209,6 +209,21 @@ static void cancelled(void **state)
 	assert_int_equal(cl.counts.unsent, cl.counts.planned - cl.sent_at.len);
 }
 
+/* "judge": the drive phase is over and nobody waits for outcomes, both at once. */
+static void ended_and_cancelled(void **state)
+{
+	(void)state;
+	static const struct change_at changes[] = { { 15050, CHANGE_END, 15050 },
+		{ 15050, CHANGE_CANCEL, 0 }, { 0 } };
+	for (int i = 0; i < 20; i++) {
+		struct bench b;
+		run_with(&b, TX_KIND_INSCRIBE, TX_ARRIVAL_CONSTANT, changes);
+		assert_int_equal(cl.counts.planned, 61);
+		assert_int_equal(cl.sent_at.len, 61);
+		assert_int_equal(cl.counts.unsent, 0);
+	}
+}
+
 /* Whatever people do. */
 static void anything(void **state)
 {
@@ -323,6 +338,7 @@ int main(void)
 		cmocka_unit_test(burst_while_held),
 		cmocka_unit_test(end_moves),
 		cmocka_unit_test(cancelled),
+		cmocka_unit_test(ended_and_cancelled),
 		cmocka_unit_test(anything),
 		cmocka_unit_test(warp),
 		cmocka_unit_test(schedule_goes_on),
