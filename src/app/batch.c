@@ -11,12 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/progress.h"
 #include "core/backend.h"
+#include "core/run_dir.h"
 #include "report/report.h"
 #include "util/clock.h"
 #include "util/fs.h"
@@ -27,8 +26,7 @@
 struct batch {
 	const struct cli *cli;
 	const struct scenario *scenario;
-	char run_id[128];
-	char *run_dir;
+	struct run_dir dir;
 	struct strbuf reproduce;
 };
 
@@ -74,48 +72,10 @@ static void make_reproduce(struct batch *b)
 	}
 }
 
-/* Readable, sortable, unique enough; mkdir decides. */
-static int make_run_dir(struct batch *b, struct err *err)
-{
-	struct timespec now;
-	struct tm tm;
-	char stamp[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	snprintf(b->run_id, sizeof(b->run_id), "%s-%.40s-%04lx", stamp, b->scenario->name,
-		(unsigned long)(now.tv_nsec / 1000) & 0xffff);
-	if (b->cli->out) {
-		b->run_dir = fs_absolute(b->cli->out);
-		/* An empty directory may be used; what has something in it is somebody's. */
-		if (rmdir(b->run_dir) < 0 && (errno == ENOTEMPTY || errno == EEXIST))
-			return err_set(err, ERR_USAGE,
-				"--out %s: the directory is not empty; name one that is empty or "
-				"does not exist yet",
-				b->run_dir);
-		return fs_mkdirs(b->run_dir, 0755, err);
-	}
-	CLEANUP_FREE char *runs = app_runs_dir();
-
-	if (fs_mkdirs(runs, 0755, err) < 0)
-		return -1;
-	b->run_dir = fs_join(runs, b->run_id);
-	if (mkdir(b->run_dir, 0755) < 0)
-		return err_errno(err, ERR_ENV, "cannot make the run directory %s", b->run_dir);
-	CLEANUP_FREE char *latest = fs_join(runs, "latest");
-	CLEANUP_FREE char *fresh = xasprintf("%s.%ld", latest, (long)getpid());
-
-	/* A convenience; a run does not fail for it. */
-	if (symlink(b->run_id, fresh) == 0 && rename(fresh, latest) < 0)
-		unlink(fresh);
-	return 0;
-}
-
 static int write_report(const struct batch *b, const char *name, const char *copy,
 	const struct strbuf *text, struct err *err)
 {
-	CLEANUP_FREE char *path = fs_join(b->run_dir, name);
+	CLEANUP_FREE char *path = fs_join(b->dir.path, name);
 
 	if (fs_write_atomic(path, strbuf_str(text), text->len, 0644, err) < 0)
 		return -1;
@@ -131,7 +91,7 @@ static int write_reports(
 	struct batch *b = arg;
 	struct report_input in = { .model = &s->model,
 		.result = r,
-		.run_dir = b->run_dir,
+		.run_dir = b->dir.path,
 		.reproduce = strbuf_str(&b->reproduce) };
 	struct strbuf json = { 0 }, junit = { 0 }, text = { 0 };
 	int status = 0;
@@ -223,7 +183,7 @@ static void print_results(const struct batch *b, struct run *run, const struct r
 	struct snapshot *s = hub_snapshot(run_hub(run));
 	struct report_input in = { .model = &s->model,
 		.result = r,
-		.run_dir = b->run_dir,
+		.run_dir = b->dir.path,
 		.reproduce = strbuf_str(&b->reproduce) };
 	bool json = b->cli->json && strcmp(b->cli->json, "-") == 0;
 	bool junit = b->cli->junit && strcmp(b->cli->junit, "-") == 0;
@@ -238,7 +198,7 @@ static void print_results(const struct batch *b, struct run *run, const struct r
 	fputs(strbuf_str(&out), stdout);
 	strbuf_release(&out);
 	if (b->cli->keep && !json && !junit) {
-		printf("\nThe cluster is still running; `ltb clean %s' ends it.\n", b->run_dir);
+		printf("\nThe cluster is still running; `ltb clean %s' ends it.\n", b->dir.path);
 		print_endpoints(&s->model);
 	}
 	snapshot_unref(s);
@@ -249,8 +209,8 @@ static int run_batch(struct batch *b, const struct plan *plan, struct err *err)
 	struct run_options opt = { .scenario = b->scenario,
 		.plan = plan,
 		.catalog = &app_catalog,
-		.run_dir = b->run_dir,
-		.run_id = b->run_id,
+		.run_dir = b->dir.path,
+		.run_id = b->dir.id,
 		.events_copy = b->cli->events,
 		.timeout_ns = b->cli->timeout_ns,
 		.keep = b->cli->keep,
@@ -301,13 +261,13 @@ static int with_plan(
 
 	if (cli->dry_run)
 		return dry_run(plan);
+	CLEANUP_FREE char *runs = app_runs_dir();
+
 	make_reproduce(&b);
-	if (make_run_dir(&b, err) == 0)
+	if (run_dir_create(runs, s->name, cli->out, &b.dir, err) == 0)
 		status = run_batch(&b, plan, err);
-	else if (err->code == ERR_IO)
-		err->code = ERR_ENV; /* nothing was started: the machine's fault, not ours */
 	strbuf_release(&b.reproduce);
-	free(b.run_dir);
+	run_dir_release(&b.dir);
 	return status;
 }
 
