@@ -18,8 +18,9 @@ struct event_file {
 	/* What was read and not used yet: buf[start..end); no line ends before `scanned`. */
 	char *buf;
 	size_t start, scanned, end, cap;
-	uint64_t offset; /* in the file, of what is read next */
-	size_t line;     /* of the last line used, from 1 */
+	uint64_t offset;   /* in the file, of what is read next */
+	size_t line;       /* of the last line used, from 1 */
+	struct err broken; /* what it cannot get past */
 };
 
 /* A pipe or device would block, or never end. */
@@ -64,6 +65,7 @@ void event_file_rewind(struct event_file *f)
 	f->start = f->scanned = f->end = 0;
 	f->offset = 0;
 	f->line = 0;
+	err_clear(&f->broken);
 }
 
 /* 1: there is more in the buffer, 0: not in the file, -1: error. */
@@ -122,19 +124,23 @@ int event_file_next(struct event_file *f, struct event **ret, struct err *err)
 {
 	const char *line = NULL;
 	size_t len = 0;
-	int rc;
+	int rc = 0;
 
 	*ret = NULL;
-	while ((rc = next_line(f, &line, &len, err)) > 0) {
+	while (!f->broken.code && (rc = next_line(f, &line, &len, &f->broken)) > 0) {
 		struct err bad = { 0 };
 
 		*ret = event_from_json(line, len, &bad);
 		if (*ret)
 			return 1;
 		if (bad.code)
-			return err_set(err, ERR_USAGE, "%s:%zu: %s", f->path, f->line, bad.text);
+			err_set(&f->broken, ERR_USAGE, "%s:%zu: %s", f->path, f->line, bad.text);
 	}
-	return rc;
+	if (!f->broken.code)
+		return rc;
+	if (err)
+		*err = f->broken;
+	return -1;
 }
 
 int event_file_start(struct event_file *f, struct event **ret, struct err *err)
@@ -142,7 +148,7 @@ int event_file_start(struct event_file *f, struct event **ret, struct err *err)
 	struct err why = { 0 };
 	int rc = event_file_next(f, ret, &why);
 
-	if (rc == 0 || (rc > 0 && (*ret)->kind == EVENT_RUN_START))
+	if (rc == 0 || (*ret && (*ret)->kind == EVENT_RUN_START))
 		return rc;
 	event_free(TAKE_PTR(*ret));
 	return err_set(err, ERR_USAGE, "%s does not begin with a run_start event%s%s", f->path,

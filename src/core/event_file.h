@@ -24,7 +24,7 @@ void event_file_close(struct event_file *f);
 /*
  * 1: *ret is the next event, which the caller frees. 0: no further complete
  * line; when more is written, the next call goes on. -1: ERR_USAGE with
- * "path:line: " in front, ERR_IO; it does not go on after that.
+ * "path:line: " in front, ERR_IO; the same again until it is rewound.
  * Kinds of events that are not known are passed over.
  */
 int event_file_next(struct event_file *f, struct event **ret, struct err *err);

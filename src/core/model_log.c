@@ -110,7 +110,8 @@ void tell_reorg(struct model *m, const struct event *ev)
 {
 	unsigned long long depth = ev->u.reorg.depth;
 
-	tell(m, ev, depth > 1 ? LOG_WARN : LOG_INFO, "reorg: %llu block%s left its chain", depth,
+	/* Two blocks in one slot are the protocol's daily business. */
+	tell(m, ev, depth > 1 ? LOG_WARN : LOG_DEBUG, "reorg: %llu block%s left its chain", depth,
 		depth == 1 ? "" : "s");
 }
 

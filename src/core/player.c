@@ -144,8 +144,8 @@ static bool peek(struct player *p)
 {
 	struct err err = { 0 };
 
-	if (p->next || p->broken)
-		return p->next != NULL;
+	if (p->next)
+		return true;
 	int rc = event_file_next(p->file, &p->next, &err);
 	if (rc < 0)
 		fail(p, &err);

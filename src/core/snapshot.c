@@ -168,7 +168,7 @@ void model_release(struct model *m)
 
 static void *copy_array(const void *items, size_t n, size_t size)
 {
-	return n ? xmemdup(items, n * size) : NULL;
+	return xmemdup(items, n * size);
 }
 
 static void copy_nodes(struct model *to)

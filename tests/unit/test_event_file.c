@@ -121,6 +121,7 @@ static void test_bad(void **state)
 		while (strchr(got, '@'));
 		if (!strstr(got, cases[i].error) || strncmp(got, path, strlen(path)) != 0)
 			fail_msg("case %zu: %s", i, got);
+		assert_non_null(strstr(next(f), cases[i].error)); /* nothing gets past it */
 		event_file_close(f);
 	}
 }
