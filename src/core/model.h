@@ -114,6 +114,14 @@ struct model_series {
 	struct model_bucket buckets[MODEL_BUCKETS];
 };
 
+/* The newest COMMAND event. */
+struct model_command {
+	uint64_t n; /* how many there were */
+	uint64_t t_ns;
+	bool ok;
+	char text[256], source[64], reason[400];
+};
+
 struct model_check {
 	char *name, *reason, *evidence;
 	enum verdict verdict;
@@ -149,6 +157,7 @@ struct model {
 	size_t n_workloads;
 	struct model_fault *faults;
 	size_t n_faults;
+	struct model_command last_command;
 	struct model_link *links; /* only those that are shaped */
 	size_t n_links;
 	struct model_check *checks;

@@ -5,6 +5,7 @@
 #include "core/model_priv.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "util/log.h"
@@ -71,7 +72,14 @@ void tell_note(struct model *m, const struct event *ev)
 void tell_command(struct model *m, const struct event *ev)
 {
 	const char *text = or_nothing(ev->u.command.text), *by = or_nothing(ev->u.command.source);
+	struct model_command *c = &m->last_command;
 
+	c->n++;
+	c->t_ns = ev->t_ns;
+	c->ok = ev->u.command.ok;
+	snprintf(c->text, sizeof(c->text), "%s", text);
+	snprintf(c->source, sizeof(c->source), "%s", by);
+	snprintf(c->reason, sizeof(c->reason), "%s", or_nothing(ev->u.command.reason));
 	if (ev->u.command.ok)
 		tell(m, ev, LOG_INFO, "%s (%s)", text, by);
 	else
