@@ -456,27 +456,6 @@ static int nodes_brief(void *state, const struct pane_context *ctx, struct view 
 
 /* --- acting ---------------------------------------------------------------------- */
 
-static void mark(const struct pane_context *ctx, size_t i, bool on)
-{
-	struct selection *sel = ctx->selection;
-
-	if (i >= TOPOLOGY_MAX_NODES || sel->marked[i] == on)
-		return;
-	sel->marked[i] = on;
-	sel->n_marked += on ? 1 : -1u;
-}
-
-static void mark_all(const struct pane_context *ctx)
-{
-	const struct model *m = ctx->model;
-	bool all = true;
-
-	for (size_t i = 0; i < MIN(m->n_nodes, (size_t)TOPOLOGY_MAX_NODES); i++)
-		all = all && (ctx->selection->marked[i] || m->nodes[i].state == NODE_REMOVED);
-	for (size_t i = 0; i < MIN(m->n_nodes, (size_t)TOPOLOGY_MAX_NODES); i++)
-		mark(ctx, i, !all && m->nodes[i].state != NODE_REMOVED);
-}
-
 /* The next match in rows, step 1 or -1, around the end; the present row comes last. */
 static bool go_to_match(struct nodes_state *s, const struct pane_context *ctx, bool back)
 {
@@ -507,12 +486,10 @@ static enum pane_reply nodes_act(void *state, const struct pane_context *ctx, en
 		s->sort = (s->sort + 1) % SORT_COUNT;
 		return PANE_HANDLED;
 	case ACTION_MARK:
-		if (ctx->selection->node < MIN(s->n_order, (size_t)TOPOLOGY_MAX_NODES))
-			mark(ctx, ctx->selection->node,
-				!ctx->selection->marked[ctx->selection->node]);
+		selection_mark(ctx);
 		return PANE_HANDLED;
 	case ACTION_MARK_ALL:
-		mark_all(ctx);
+		selection_mark_all(ctx);
 		return PANE_HANDLED;
 	case ACTION_NEXT_MATCH:
 	case ACTION_PREV_MATCH:
