@@ -34,7 +34,13 @@ char *app_find_run(const char *operand, struct err *err);
 /* Writes text to a file, or to stdout for "-". */
 int app_write_out(const char *path, const struct strbuf *text, struct err *err);
 
+/* Text of `ltb doctor`; true when a backend that runs real nodes is usable. */
+bool app_doctor(struct strbuf *out);
+
 /* Subcommands: return the exit code. */
+int cmd_ui(const struct cli *cli);
+int cmd_replay(const struct cli *cli);
+int cmd_watch(const struct cli *cli);
 int cmd_run(const struct cli *cli);
 int cmd_list(const struct cli *cli);
 int cmd_describe(const struct cli *cli);

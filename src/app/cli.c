@@ -18,17 +18,31 @@ struct command {
 	unsigned options; /* groups of options that it takes */
 };
 
-enum { GROUP_ALL = 1, GROUP_SCENARIO = 2, GROUP_RUN = 4, GROUP_REPORT = 8, GROUP_CLEAN = 16 };
+enum {
+	GROUP_ALL = 1,
+	GROUP_SCENARIO = 2,
+	GROUP_RUN = 4,
+	GROUP_REPORT = 8,
+	GROUP_CLEAN = 16,
+	GROUP_UI = 32,
+};
 
 static const struct command commands[] = {
+	{ "ui", CLI_UI, "[PRESET]", "the terminal application; a preset is launched at once", 0, 1,
+		GROUP_ALL | GROUP_SCENARIO | GROUP_UI },
 	{ "run", CLI_RUN, "PRESET", "deploy, drive, judge and report a preset", 1, 1,
 		GROUP_ALL | GROUP_SCENARIO | GROUP_RUN | GROUP_REPORT },
-	{ "list", CLI_LIST, "[KIND]", "presets, backends, workloads or checks", 0, 1, GROUP_ALL },
+	{ "list", CLI_LIST, "[KIND]", "presets, backends, workloads, checks; actions (keys)", 0, 1,
+		GROUP_ALL },
 	{ "describe", CLI_DESCRIBE, "NAME", "options of a preset, backend, workload or check", 1, 1,
 		GROUP_ALL },
 	{ "validate", CLI_VALIDATE, "PRESET...", "check presets; nothing is started", 1, 1000,
 		GROUP_ALL | GROUP_SCENARIO },
 	{ "judge", CLI_JUDGE, "RUN", "judge a recorded run again", 1, 1, GROUP_ALL | GROUP_REPORT },
+	{ "replay", CLI_REPLAY, "[RUN]", "a recorded run (default: the latest) in the terminal", 0,
+		1, GROUP_ALL | GROUP_UI },
+	{ "watch", CLI_WATCH, "[RUN]", "a run that another ltb drives, as it goes", 0, 1,
+		GROUP_ALL | GROUP_UI },
 	{ "doctor", CLI_DOCTOR, "", "what this machine can run, and how to get the rest", 0, 0,
 		GROUP_ALL },
 	{ "clean", CLI_CLEAN, "[RUN]", "remove what a dead run (default: every one) left behind", 0,
@@ -52,6 +66,12 @@ enum {
 	OPT_TIMEOUT,
 	OPT_COLOR,
 	OPT_ALL,
+	OPT_SCRIPT,
+	OPT_KEYS,
+	OPT_THEME,
+	OPT_ASCII,
+	OPT_NO_MOUSE,
+	OPT_PACE,
 };
 
 static const struct cli_option {
@@ -78,6 +98,13 @@ static const struct cli_option {
 		"write a second copy of result.json (- is stdout)" },
 	{ "junit", OPT_JUNIT, "FILE", GROUP_REPORT,
 		"write a second copy of junit.xml (- is stdout)" },
+	{ "script", OPT_SCRIPT, "FILE", GROUP_UI,
+		"keys, commands and screens to save, from a file" },
+	{ "keys", OPT_KEYS, "FILE", GROUP_UI, "key map (default: ~/.config/ltb/keys.yaml)" },
+	{ "theme", OPT_THEME, "NAME", GROUP_UI, "default, light, mono, high-contrast, or a file" },
+	{ "ascii", OPT_ASCII, NULL, GROUP_UI, "draw with ASCII characters only" },
+	{ "no-mouse", OPT_NO_MOUSE, NULL, GROUP_UI, "leave the mouse to the terminal" },
+	{ "pace", OPT_PACE, "N", GROUP_UI, "speed of simulated clusters; 0: no limit" },
 	{ "all", OPT_ALL, NULL, GROUP_CLEAN, "all runs below the state directory" },
 	{ "quiet", 'q', NULL, GROUP_ALL, "no progress on stderr" },
 	{ "verbose", 'v', NULL, GROUP_ALL, "more progress on stderr; repeatable" },
@@ -119,7 +146,8 @@ void cli_help(const char *command, struct strbuf *out)
 		strbuf_addf(out, "usage: ltb %s [options] %s\n\n%s.\n\n", c->name, c->operands,
 			c->summary);
 	} else {
-		strbuf_adds(out, "usage: ltb --batch PRESET [options]\n"
+		strbuf_adds(out, "usage: ltb [options]                  the terminal application\n"
+				 "       ltb --batch PRESET [options]   a run without a terminal\n"
 				 "       ltb COMMAND [options] [operands]\n\n"
 				 "A test bench for blockchain clusters.\n\ncommands:\n");
 		for (const struct command *i = commands; i->name; i++) {
@@ -236,6 +264,29 @@ static int apply_option(struct cli *c, int id, const char *arg, struct err *err)
 	case OPT_ALL:
 		c->all = true;
 		return 0;
+	case OPT_SCRIPT:
+		c->script = arg;
+		return 0;
+	case OPT_KEYS:
+		c->keys = arg;
+		return 0;
+	case OPT_THEME:
+		c->theme = arg;
+		return 0;
+	case OPT_ASCII:
+		c->ascii = true;
+		return 0;
+	case OPT_NO_MOUSE:
+		c->no_mouse = true;
+		return 0;
+	case OPT_PACE:
+		c->has_pace = true;
+		if (units_parse_double(arg, &c->pace, err) < 0 || c->pace < 0 || c->pace > 10000) {
+			err_clear(err);
+			return err_set(err, ERR_USAGE,
+				"--pace: \"%s\" is not a number from 0 to 10000", arg);
+		}
+		return 0;
 	case 'q':
 		c->verbose = -1;
 		return 0;
@@ -291,6 +342,8 @@ static int resolve_command(struct cli *c, const char *batch, int argc, char **ar
 	}
 	for (int i = optind; i < argc; i++)
 		strlist_add(&c->operands, argv[i]);
+	if (c->command == CLI_NONE)
+		c->command = CLI_UI;
 	cmd = command_by_id(c->command);
 	if (!cmd || c->command == CLI_HELP)
 		return 0;
@@ -314,8 +367,6 @@ static int check_groups(const struct cli *c, const int *used, size_t n_used, str
 			return err_set(
 				err, ERR_USAGE, "`ltb %s' does not take --%s", cmd->name, o->name);
 	}
-	if (!cmd && n_used && c->command == CLI_NONE)
-		return err_set(err, ERR_USAGE, "options without a command; try `ltb --help'");
 	return 0;
 }
 

@@ -13,12 +13,15 @@
 #include "util/strbuf.h"
 
 enum cli_command {
-	CLI_NONE, /* no command: the terminal application */
+	CLI_NONE, /* not known yet */
+	CLI_UI,   /* also when there is no command */
 	CLI_RUN,
 	CLI_LIST,
 	CLI_DESCRIBE,
 	CLI_VALIDATE,
 	CLI_JUDGE,
+	CLI_REPLAY,
+	CLI_WATCH,
 	CLI_DOCTOR,
 	CLI_CLEAN,
 	CLI_HELP,
@@ -31,11 +34,14 @@ struct cli {
 	enum cli_command command;
 	struct strlist operands;
 	const char *help_for; /* command whose help is wanted; NULL: all */
-	const char *backend, *out, *junit, *json, *events, *plan_out;
+	const char *backend, *out, *junit, *json, *events;
+	const char *script, *keys, *theme;
 	struct strlist sets;
 	bool has_seed, has_duration;
 	uint64_t seed, duration_ns, timeout_ns;
-	bool dry_run, keep, all;
+	bool dry_run, keep, all, ascii, no_mouse;
+	bool has_pace;
+	double pace;
 	int verbose; /* -1 quiet, 0, 1 ... */
 	enum cli_color color;
 };

@@ -12,6 +12,7 @@
 #include "core/check.h"
 #include "core/flavour.h"
 #include "core/workload.h"
+#include "ui/action.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/nearest.h"
@@ -65,14 +66,36 @@ static int list_checks(void)
 	return 0;
 }
 
+/* scripts/keys-man reads these columns. */
+static int list_actions(void)
+{
+	static const enum action_context order[] = { CTX_ANY, CTX_START, CTX_EDIT, CTX_RUN,
+		CTX_LIVE, CTX_REPLAY, CTX_END };
+	unsigned shown = 0;
+
+	for (size_t c = 0; c < ARRAY_LEN(order); c++) {
+		puts(action_context_title(order[c]));
+		for (int a = 1; a < ACTION_COUNT; a++) {
+			const struct action_info *info = action_info((enum action)a);
+
+			if ((info->contexts & order[c]) && !(info->contexts & shown))
+				printf("  %-18s  %-16s  %s\n", info->name, info->keys, info->help);
+		}
+		shown |= order[c];
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*list)(void);
+	bool asked_for; /* only when it is named */
 } listings[] = {
-	{ "presets", list_presets },
-	{ "backends", list_backends },
-	{ "workloads", list_workloads },
-	{ "checks", list_checks },
+	{ "presets", list_presets, false },
+	{ "backends", list_backends, false },
+	{ "workloads", list_workloads, false },
+	{ "checks", list_checks, false },
+	{ "actions", list_actions, true },
 };
 
 int cmd_list(const struct cli *cli)
@@ -81,7 +104,7 @@ int cmd_list(const struct cli *cli)
 	bool found = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(listings); i++) {
-		if (what && strcmp(what, listings[i].name) != 0)
+		if (what ? strcmp(what, listings[i].name) != 0 : listings[i].asked_for)
 			continue;
 		if (found)
 			putchar('\n');
@@ -90,7 +113,8 @@ int cmd_list(const struct cli *cli)
 	}
 	if (found)
 		return EXIT_PASS;
-	fprintf(stderr, "ltb: cannot list \"%s\"; presets, backends, workloads or checks\n", what);
+	fprintf(stderr,
+		"ltb: cannot list \"%s\"; presets, backends, workloads, checks or actions\n", what);
 	return EXIT_USAGE;
 }
 
@@ -246,7 +270,7 @@ int cmd_validate(const struct cli *cli)
 	return status;
 }
 
-static void doctor_machine(void)
+static void doctor_machine(struct strbuf *out)
 {
 	struct rlimit files = { 0 };
 	CLEANUP_FREE char *state = fs_xdg(FS_XDG_STATE, NULL);
@@ -255,7 +279,7 @@ static void doctor_machine(void)
 	char *slash;
 
 	getrlimit(RLIMIT_NOFILE, &files);
-	printf("machine\n  %ld cores, %s of memory, %llu file descriptors at most\n",
+	strbuf_addf(out, "machine\n  %ld cores, %s of memory, %llu file descriptors at most\n",
 		sysconf(_SC_NPROCESSORS_ONLN),
 		units_format_size(
 			(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), memory,
@@ -268,25 +292,34 @@ static void doctor_machine(void)
 		units_format_size((uint64_t)vfs.f_bavail * vfs.f_frsize, disk, sizeof(disk));
 	CLEANUP_FREE char *runs = app_runs_dir();
 
-	printf("  runs are kept in %s, %s free\n\n", runs, disk);
+	strbuf_addf(out, "  runs are kept in %s, %s free\n\n", runs, disk);
 }
 
-int cmd_doctor(const struct cli *cli)
+bool app_doctor(struct strbuf *out)
 {
 	bool any = false;
 
-	(void)cli;
-	doctor_machine();
-	puts("backends");
+	doctor_machine(out);
+	strbuf_adds(out, "backends\n");
 	for (size_t i = 0; app_catalog.backends[i]; i++) {
 		const struct backend_ops *ops = app_catalog.backends[i];
 		struct backend_probe p = { 0 };
 
 		ops->probe(NULL, &p);
-		printf("  %-10s %-8s %s\n", ops->name, p.usable ? "ready" : "MISSING",
+		strbuf_addf(out, "  %-10s %-8s %s\n", ops->name, p.usable ? "ready" : "MISSING",
 			p.usable ? p.have : p.missing);
 		any = any || (p.usable && !(ops->caps & BACKEND_VIRTUAL));
 	}
+	return any;
+}
+
+int cmd_doctor(const struct cli *cli)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+	bool any = app_doctor(&text);
+
+	(void)cli;
+	fputs(strbuf_str(&text), stdout);
 	if (any)
 		return EXIT_PASS;
 	fputs("ltb: no backend that runs real nodes is usable here\n", stderr);

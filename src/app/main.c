@@ -25,6 +25,8 @@ static int print_help(const struct cli *cli)
 static int dispatch(const struct cli *cli)
 {
 	switch (cli->command) {
+	case CLI_UI:
+		return cmd_ui(cli);
 	case CLI_RUN:
 		return cmd_run(cli);
 	case CLI_LIST:
@@ -35,6 +37,10 @@ static int dispatch(const struct cli *cli)
 		return cmd_validate(cli);
 	case CLI_JUDGE:
 		return cmd_judge(cli);
+	case CLI_REPLAY:
+		return cmd_replay(cli);
+	case CLI_WATCH:
+		return cmd_watch(cli);
 	case CLI_DOCTOR:
 		return cmd_doctor(cli);
 	case CLI_CLEAN:
@@ -47,8 +53,7 @@ static int dispatch(const struct cli *cli)
 	case CLI_NONE:
 		break;
 	}
-	fputs("ltb: no command; try `ltb --batch smoke' or `ltb --help'\n", stderr);
-	return EXIT_USAGE;
+	return EXIT_INTERNAL;
 }
 
 int main(int argc, char **argv)

@@ -61,6 +61,7 @@ struct ui {
 	struct start_choice start;
 	uint64_t now_ns; /* real monotonic time of this turn */
 	bool dirty;      /* something may have changed: draw */
+	bool headless;   /* no terminal: a script draws into the canvas only */
 	bool quit;
 	int exit_code;
 };
@@ -84,7 +85,8 @@ void ui_message(struct ui *ui, enum role role, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* arg is freed with free_arg (may be NULL) when the overlay goes, whatever was answered. */
 typedef void ui_free_fn(void *arg);
-/* A yes-no question; `yes` is called on y or Enter. detail: further lines, may be NULL. */
+/* A yes-no question; `yes` is called on y; Enter is no answer, so that
+ * typing ahead does no harm. detail: further lines, may be NULL. */
 void ui_confirm(struct ui *ui, const char *question, const char *detail,
 	void (*yes)(struct ui *ui, void *arg), void *arg, ui_free_fn *free_arg);
 /* A line of text. check: called at each change and before done; its error is shown below the field
@@ -101,6 +103,11 @@ struct menu_item {
 void ui_menu(struct ui *ui, const char *title, const struct menu_item *items, size_t n,
 	size_t initial, void (*done)(struct ui *ui, size_t index, void *arg), void *arg,
 	ui_free_fn *free_arg);
+/* The same, where text that no item matches is an answer too. hint stands for the empty text. */
+void ui_menu_or_text(struct ui *ui, const char *title, const char *hint,
+	const struct menu_item *items, size_t n,
+	void (*done)(struct ui *ui, size_t index, void *arg),
+	void (*typed)(struct ui *ui, const char *text, void *arg), void *arg, ui_free_fn *free_arg);
 /* A text to read. `refill` (may be NULL) is called at news and may replace the text. */
 void ui_show(struct ui *ui, const char *title, struct rich *text /* taken */,
 	void (*refill)(struct ui *ui, struct rich *text, void *arg), void *arg,
@@ -108,6 +115,9 @@ void ui_show(struct ui *ui, const char *title, struct rich *text /* taken */,
 void ui_show_help(struct ui *ui);
 void ui_show_palette(struct ui *ui);
 void ui_close_overlay(struct ui *ui);
+
+/* Asks for a name and saves ui->session as a preset with a timeline. */
+void ui_export_session(struct ui *ui);
 
 /* Does an action as if its key had been pressed; true when somebody handled it. */
 bool ui_act(struct ui *ui, enum action a);

@@ -26,6 +26,7 @@ struct session {
 	struct snapshot *snapshot; /* the one shown; never NULL */
 	bool finished;             /* LIVE: the run has ended, result is valid */
 	struct run_result result;
+	bool shown_end;   /* the verdict screen came up by itself already */
 	int quit_signals; /* LIVE: how often it was asked to stop */
 };
 

@@ -19,14 +19,15 @@ struct ui_host {
 	const char *presets_dir; /* where "save" puts presets */
 	const char *runs_dir;
 	const char *config_dir; /* keys.yaml, theme.yaml, layouts.yaml */
+	double virtual_pace;    /* of runs on a virtual clock; see struct run_options */
 	void *arg;
 	/* Makes what write_reports needs for a run; freed by release_reports. */
 	void *(*make_reports)(void *arg, const struct scenario *s, const struct run_dir *dir);
 	int (*write_reports)(void *reports, const struct snapshot *s, const struct run_result *r,
 		struct err *err);
 	void (*release_reports)(void *reports);
-	/* The command that runs a scenario again, for people; caller frees. */
-	char *(*reproduce)(void *arg, const struct scenario *s);
+	/* The command that runs it again, for people; caller frees. */
+	char *(*reproduce)(void *arg, const struct scenario *s, const char *run_dir);
 	/* Text of `ltb doctor`. */
 	void (*doctor)(void *arg, struct strbuf *out);
 };
