@@ -2,7 +2,8 @@
 # after tap.sh. Waits for what is on the screen, never for time to pass.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # of tap.sh
-tui_socket=$work/tmux.sock
+tui_socket=$work/tmux-0.sock
+tui_n=0
 tui_kids() { tmux -S "$tui_socket" kill-server 2>/dev/null; }
 trap 'tui_kids; tap_finish' EXIT
 
@@ -13,6 +14,9 @@ tui_start() {
 	local w=$1 h=$2
 	shift 2
 	tui_kids
+	# a server that is being killed still has its socket for a moment
+	tui_n=$((tui_n + 1))
+	tui_socket=$work/tmux-$tui_n.sock
 	tui -f /dev/null new-session -d -x "$w" -y "$h" -s t \
 		env PS1='ready> ' "$@" bash --norc --noprofile -i
 	tui set -g status off
