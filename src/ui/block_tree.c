@@ -251,7 +251,7 @@ struct lanes {
 
 static uint64_t bit(int lane)
 {
-	return (uint64_t)1 << lane;
+	return lane >= 0 && lane < BLOCK_TREE_LANES ? (uint64_t)1 << lane : 0;
 }
 
 /* The first lane that leads to block b, or BLOCK_TREE_LANES. */
@@ -370,7 +370,7 @@ int block_tree_row(
 
 int block_tree_width(const struct block_tree *t, int max_lanes)
 {
-	return 2 * MIN(t->n_lanes, max_lanes) - 1;
+	return 2 * MAX(MIN(t->n_lanes, max_lanes), 1) - 1;
 }
 
 static enum role role_of_lane(int lane)
@@ -394,7 +394,7 @@ void block_tree_draw(
 {
 	const struct glyphs *g = v->canvas->glyphs;
 	const struct block_row *row = &t->rows[r];
-	int shown = MIN(t->n_lanes, max_lanes), own = MIN(row->lane, shown - 1);
+	int shown = MAX(MIN(t->n_lanes, max_lanes), 1), own = MIN(row->lane, shown - 1);
 
 	for (int i = 0; i < shown; i++) {
 		if (row->lines & bit(i))

@@ -1,17 +1,32 @@
-/* All about a transaction, and finding one by the beginning of its hash. Pure. */
+/* All about one transaction, and how to find one. Pure; main thread. */
 #ifndef UI_DETAIL_TX_H
 #define UI_DETAIL_TX_H
 
 #include "ui/pane.h"
 
-/* false: the model does not remember it. */
-bool tx_detail(const struct pane_context *ctx, const struct id32 *hash, char *ret_title,
+/*
+ * False when neither the transactions nor the blocks that are remembered have
+ * it. The title is "transaction 8f3c..a1".
+ */
+bool tx_detail(const struct pane_context *ctx, const struct id32 *hash, char *title,
 	size_t title_size, struct rich *out);
-/* How many remembered transactions begin with these hex digits; *ret is the newest of them. */
+/*
+ * Remembered transactions whose hash begins with these hexadecimal digits,
+ * either case; *ret is the newest of them. 0 for an empty or a bad text.
+ */
 size_t tx_find_prefix(const struct model *m, const char *hex_prefix, struct id32 *ret);
-/* What became of one, in a word or two, and how that looks. */
-const char *tx_state_text(const struct model_tx *t, enum role *ret_role);
-/* One line of a list: time, hash, state, node, latency, reason. Ends with a new line. */
-void tx_line(struct rich *out, const struct model *m, const struct model_tx *t);
+
+/*
+ * The newest remembered transactions of a workload with a heading, those that
+ * were rejected or all others; returns how many (0: nothing was added).
+ */
+size_t tx_list(const struct model *m, unsigned workload, bool rejected, const char *heading,
+	size_t most, struct rich *out);
+
+/* Shared with lists of transactions. */
+enum role role_of_tx(enum tx_state s);
+uint32_t glyph_of_tx(const struct glyphs *g, enum tx_state s);
+/* The i-th newest of the remembered ones; i < m->n_txs. */
+const struct model_tx *tx_newest(const struct model *m, size_t i);
 
 #endif

@@ -28,22 +28,25 @@ static double clean(double v)
 	return v < MIN_VALUE ? 0 : MIN(v, MAX_VALUE);
 }
 
+struct unit {
+	double from, factor;
+	const char *suffix;
+};
+static const struct unit numbers[] = { { 0, 1, "" }, { 1e4, 1e3, "k" }, { 1e6, 1e6, "M" },
+	{ 1e9, 1e9, "G" }, { 1e12, 1e12, "T" }, { 1e15, 1e15, "P" } };
+static const struct unit durations[] = { { 0, 1e-3, " ms" }, { 1, 1, " s" }, { 600, 60, " min" },
+	{ 36000, 3600, " h" } };
+
 static void choose_unit(double top, enum graph_unit unit, struct graph_scale *s)
 {
-	static const struct {
-		double from, factor;
-		const char *suffix;
-	} numbers[] = { { 0, 1, "" }, { 1e4, 1e3, "k" }, { 1e6, 1e6, "M" }, { 1e9, 1e9, "G" },
-		{ 1e12, 1e12, "T" }, { 1e15, 1e15, "P" } },
-	  seconds[] = { { 0, 1e-3, " ms" }, { 1, 1, " s" }, { 600, 60, " min" },
-		  { 36000, 3600, " h" } };
-	bool time = unit == GRAPH_SECONDS;
-	size_t n = time ? ARRAY_LEN(seconds) : ARRAY_LEN(numbers), i = n - 1;
+	const struct unit *u = unit == GRAPH_SECONDS ? durations : numbers;
+	const struct unit *last = unit == GRAPH_SECONDS ? &durations[ARRAY_LEN(durations) - 1]
+							: &numbers[ARRAY_LEN(numbers) - 1];
 
-	while (i > 0 && top < (time ? seconds[i].from : numbers[i].from))
-		i--;
-	s->factor = time ? seconds[i].factor : numbers[i].factor;
-	s->suffix = time ? seconds[i].suffix : numbers[i].suffix;
+	while (u < last && top >= u[1].from)
+		u++;
+	s->factor = u->factor;
+	s->suffix = u->suffix;
 }
 
 /* The least round number that is not below x. With few steps finer ones waste less room. */
@@ -298,7 +301,7 @@ static void bridge(double *values, int n)
 static void draw_line(struct plot *p, const struct graph *g, const struct graph_line *l,
 	const struct graph_axis *axis)
 {
-	double values[MAX_COLUMNS];
+	double values[MAX_COLUMNS] = { 0 };
 	int before = -1;
 
 	for (int i = 0; i < p->columns; i++)

@@ -1,31 +1,32 @@
-/*
- * The topology as a drawing: nodes placed by the kind of layout, links between
- * them as lines of dots, states as glyphs and roles. Pure; main thread.
- */
+/* The topology as a picture: nodes with their states, links with theirs. Pure; main thread. */
 #ifndef UI_MAP_H
 #define UI_MAP_H
+
+#include <stdbool.h>
 
 #include "core/model.h"
 #include "core/plan.h"
 #include "ui/canvas.h"
+#include "ui/map_layout.h"
 
-/* Nodes and links of a plan, with their state when there is a model (NULL: as planned). selected:
- * a node to point out, -1: none. */
+/* model NULL: just the plan. selected: a node's index, or -1. Fills the view. */
 void map_draw(const struct plan *plan, const struct model *model, struct view *v, int selected);
 
-/* Where nodes stand in a view of this size, in cells. */
-struct map_place {
-	bool grid; /* too many for names and links: one glyph each */
-	struct map_point {
-		int x, y; /* of the label's first cell */
-	} * points;       /* owned; one a node */
-	size_t n;
+/* The same, with what a pane knows besides. */
+struct map_picture {
+	const struct plan *plan;   /* NULL: not known; nodes are drawn without links */
+	const struct model *model; /* NULL: not running */
+	int selected;
+	const bool *marked; /* of TOPOLOGY_MAX_NODES; may be NULL */
+	const char *match;  /* nodes whose name or state has this are marked; may be NULL */
 };
-void map_place(const struct plan *plan, size_t n_nodes, int w, int h, struct map_place *ret);
-void map_place_release(struct map_place *p);
-/* The nearest node from one in a direction (dx, dy: -1, 0, 1); the same when there is none. */
-unsigned map_neighbour(const struct map_place *p, unsigned from, int dx, int dy);
-/* The node whose label is at x, y, or -1. */
-int map_node_at(const struct map_place *p, int x, int y);
+void map_picture_draw(const struct map_picture *p, struct view *v);
+/* Where its nodes stand in a view of this size; release it. */
+void map_picture_layout(const struct map_picture *p, int w, int h, struct map_layout *ret);
+int map_picture_name_width(const struct map_picture *p);
+size_t map_picture_nodes(const struct map_picture *p);
+/* Links that are not as usual, one line each or several in a line, at most v->h lines; returns how
+ * many. The last says how many more there are. */
+int map_legend(const struct model *m, struct view *v);
 
 #endif

@@ -186,6 +186,34 @@ int node_by_key(const struct plan *p, const struct id32 *key)
 	return -1;
 }
 
+static void mark(struct selection *sel, size_t i, bool on)
+{
+	if (sel->marked[i] == on)
+		return;
+	sel->marked[i] = on;
+	if (on)
+		sel->n_marked++;
+	else
+		sel->n_marked--;
+}
+
+void selection_toggle(struct selection *sel, const struct model *m)
+{
+	if (sel->node < MIN(m->n_nodes, (size_t)TOPOLOGY_MAX_NODES))
+		mark(sel, sel->node, !sel->marked[sel->node]);
+}
+
+void selection_mark_all(struct selection *sel, const struct model *m)
+{
+	size_t n = MIN(m->n_nodes, (size_t)TOPOLOGY_MAX_NODES);
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++)
+		all = all && (sel->marked[i] || m->nodes[i].state == NODE_REMOVED);
+	for (size_t i = 0; i < n; i++)
+		mark(sel, i, !all && m->nodes[i].state != NODE_REMOVED);
+}
+
 bool text_has(const char *text, const char *needle)
 {
 	return text && needle[0] && strcasestr(text, needle) != NULL;

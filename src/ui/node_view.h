@@ -10,6 +10,8 @@
 #include "core/plan.h"
 #include "ui/canvas.h"
 
+struct selection;
+
 uint32_t glyph_of_node(const struct glyphs *g, enum node_state s); /* differs for each state */
 /* Does its newest sample tell how it is now? */
 bool node_has_numbers(const struct model_node *n);
@@ -35,6 +37,9 @@ void link_rule(const struct model_link *l, const struct glyphs *g, char *ret, si
 size_t node_dials(const struct plan *p, size_t node, unsigned **ret);
 /* The node of the plan whose leader key this is; -1: none. */
 int node_by_key(const struct plan *p, const struct id32 *key);
+/* Marking on the selection; nodes that are removed are not among all. */
+void selection_toggle(struct selection *sel, const struct model *m);   /* the selected node */
+void selection_mark_all(struct selection *sel, const struct model *m); /* or none, if all are */
 /* Case of ASCII letters does not matter; an empty needle is in nothing. */
 bool text_has(const char *text, const char *needle);
 

@@ -77,10 +77,6 @@ int pane_no_brief(void *state, const struct pane_context *ctx, struct view *v);
 size_t pane_no_search(void *state, const struct pane_context *ctx, const char *text);
 enum pane_reply pane_no_click(void *state, const struct pane_context *ctx, int x, int y);
 
-/* Marks the selected node, or takes the mark away; all nodes, or none when all are marked. */
-void selection_mark(const struct pane_context *ctx);
-void selection_mark_all(const struct pane_context *ctx);
-
 /* A list with a cursor: shared by the panes that are one. */
 struct list {
 	size_t cursor, top;

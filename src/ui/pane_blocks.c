@@ -1,309 +1,418 @@
 /*
- * The blocks as they come, newest first, with forks drawn as a tree at the
- * left. The cursor is a block, not a row: it stays where it is as new ones
- * come, but at the top it follows the newest.
+ * The blocks as they come, newest first, with forks as a tree at the left: the
+ * best chain in the first lane, what lies off it beside it. The cursor is a
+ * block: it stays there while others come, unless it is on the newest. Main
+ * thread.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "ui/block_detail.h"
 #include "ui/block_tree.h"
-#include "ui/detail_tx.h"
 #include "ui/node_view.h"
 #include "ui/pane.h"
-#include "util/clock.h"
 #include "util/mem.h"
 
-#define MAX_LANES 8
-#define MAX_TXS   200 /* in the detail view */
-#define VALUE_AT  14
-#define BAR_MIN   6
-#define BAR_MAX   24
-
+/* In the order in which they stand. */
 enum column {
 	COL_TIME,
 	COL_HEIGHT,
 	COL_SLOT,
 	COL_ID,
-	COL_BY,
+	COL_PROPOSER,
 	COL_TXS,
 	COL_SIZE,
+	COL_INTERVAL,
 	COL_SPREAD,
 	COL_SEEN,
-	COL_AFTER,
+	COL_LAST, /* a bar, or where a block off the best chain stands; takes what is left */
 	COL_COUNT
 };
 
-/* Beside each other in this order; those of higher rank go first when there is no room. */
-static const struct {
+static const struct column_info {
 	const char *title;
-	int width, rank;
+	int width;
+	int rank; /* shown before those of higher rank */
 	bool right;
 } columns[COL_COUNT] = {
 	[COL_TIME] = { "time", 7, 1, true },
 	[COL_HEIGHT] = { "height", 6, 0, true },
-	[COL_SLOT] = { "slot", 6, 8, true },
-	[COL_ID] = { "id", 8, 2, false },
-	[COL_BY] = { "by", 8, 3, false },
-	[COL_TXS] = { "txs", 5, 4, true },
-	[COL_SIZE] = { "size", 6, 6, true },
-	[COL_SPREAD] = { "spread", 8, 5, true },
-	[COL_SEEN] = { "seen", 7, 7, true },
-	[COL_AFTER] = { "after", 8, 9, true },
+	[COL_SLOT] = { "slot", 7, 10, true },
+	[COL_ID] = { "id", 8, 3, false },
+	[COL_PROPOSER] = { "proposer", 8, 2, false },
+	[COL_TXS] = { "txs", 4, 4, true },
+	[COL_SIZE] = { "size", 6, 8, true },
+	[COL_INTERVAL] = { "interval", 8, 6, true },
+	[COL_SPREAD] = { "spread", 8, 7, true },
+	[COL_SEEN] = { "seen", 5, 9, true },
+	[COL_LAST] = { "", 9, 5, false },
 };
 
+#define GUTTER    2
+#define GAP       2
+#define MAX_LANES 5
+#define LAST_MAX  28
+
 struct blocks_state {
-	struct block_tree tree;
-	const struct model *built_for; /* the tree is of this snapshot's blocks */
-	uint64_t built_events;
 	struct list list;
-	bool chosen; /* the cursor is at a block; else it follows the newest */
-	struct id32 at;
+	struct block_tree tree; /* of the last draw or act */
+	struct id32 selected;
+	bool elsewhere; /* the cursor has left the newest block, for `selected` */
+	int shift;      /* columns scrolled out at the left */
+	bool more;      /* ... and there are hidden ones at the right */
 	char search[80];
 };
 
-/* --- the tree -------------------------------------------------------------------------- */
-
-static void build(struct blocks_state *s, const struct model *m)
+/* Builds the tree and finds the cursor's block again; what is visible moves along with it. */
+static void refresh(struct blocks_state *s, const struct pane_context *ctx)
 {
-	if (s->built_for != m || s->built_events != m->events) {
-		block_tree_build(&s->tree, m->blocks, m->n_snapshot_blocks);
-		s->built_for = m;
-		s->built_events = m->events;
-	}
-	int row = s->chosen ? block_tree_row(&s->tree, m->blocks, &s->at) : 0;
-	/* what is no longer remembered has gone out below */
-	s->list.cursor = row >= 0 ? (size_t)row : s->tree.n ? s->tree.n - 1 : 0;
-}
+	const struct model *m = ctx->model;
+	size_t was = s->list.cursor;
 
-static void remember(struct blocks_state *s, const struct model *m)
-{
-	s->chosen = s->list.cursor > 0 && s->list.cursor < s->tree.n;
-	if (s->chosen)
-		s->at = m->blocks[s->tree.rows[s->list.cursor].block].id;
-}
-
-static const struct view_block *row_block(
-	const struct blocks_state *s, const struct model *m, size_t row)
-{
-	return &m->blocks[s->tree.rows[row].block];
-}
-
-static void proposer(
-	const struct pane_context *ctx, const struct view_block *b, char *buf, size_t size)
-{
-	int node = node_by_key(ctx->plan, &b->leader);
-
-	if (node >= 0)
-		snprintf(buf, size, "n%d", node);
+	block_tree_build(&s->tree, m->blocks, m->n_snapshot_blocks);
+	s->list.at_end = false;
+	int row = s->elsewhere ? block_tree_row(&s->tree, m->blocks, &s->selected) : 0;
+	if (row < 0)
+		row = (int)(s->tree.n > 0 ? s->tree.n - 1 : 0); /* too old: gone */
+	s->list.cursor = (size_t)row;
+	if (s->list.cursor > was)
+		s->list.top += s->list.cursor - was;
 	else
-		fmt_id(&b->leader, buf, size);
+		s->list.top -= MIN(s->list.top, was - s->list.cursor);
 }
 
-static bool matches(const struct pane_context *ctx, const struct view_block *b, const char *text)
+static void select_row(struct blocks_state *s, const struct pane_context *ctx, size_t row)
 {
-	char by[24], height[24], hex[ID32_HEX];
-	size_t n = strlen(text);
-
-	if (n == 0)
-		return false;
-	proposer(ctx, b, by, sizeof(by));
-	snprintf(height, sizeof(height), "%" PRIu64, b->height);
-	return strcasecmp(by, text) == 0 || (b->has_height && strcmp(height, text) == 0) ||
-	       (n >= 3 && n <= 64 && strncasecmp(id32_hex(&b->id, hex), text, n) == 0);
+	s->list.cursor = row;
+	s->elsewhere = row > 0;
+	if (row < s->tree.n)
+		s->selected = ctx->model->blocks[s->tree.rows[row].block].id;
 }
 
-/* --- drawing ------------------------------------------------------------------------------ */
+/* --- columns --------------------------------------------------------------------- */
 
-static void place_columns(int width, int *ret_x, int *ret_end)
+struct columns_at {
+	int x[COL_COUNT]; /* < 0: not shown */
+	int last_w;
+};
+
+static bool place_columns(const struct blocks_state *s, int left, int width, struct columns_at *ret)
 {
-	int used = 0, x = 0;
-	bool shown[COL_COUNT] = { false };
+	bool shown[COL_COUNT] = { false }, all = true;
+	int used = left, x = left;
 
 	for (int rank = 0; rank < COL_COUNT; rank++) {
-		for (int c = 0; c < COL_COUNT; c++) {
-			if (columns[c].rank != rank || used + columns[c].width + 2 > width)
-				continue;
-			shown[c] = true;
-			used += columns[c].width + 2;
+		int c = 0;
+
+		while (columns[c].rank != rank)
+			c++;
+		if (c < s->shift)
+			continue;
+		int need = columns[c].width + (used > left ? GAP : 0);
+		if (used > left && used + need > width) {
+			all = false;
+			break;
 		}
+		used += need;
+		shown[c] = true;
 	}
 	for (int c = 0; c < COL_COUNT; c++) {
-		ret_x[c] = shown[c] ? x : -1;
-		x += shown[c] ? columns[c].width + 2 : 0;
+		ret->x[c] = shown[c] ? x : -1;
+		x += shown[c] ? columns[c].width + GAP : 0;
 	}
-	*ret_end = x;
+	ret->last_w = shown[COL_LAST] ? MIN(width - ret->x[COL_LAST], LAST_MAX) : 0;
+	return all;
 }
 
-static void draw_cell(struct view *v, const int *xs, enum column c, int left, int y, enum role role,
-	const char *text)
+/* Nodes that could have seen the newest blocks. */
+static unsigned running(const struct model *m)
 {
-	if (xs[c] < 0)
-		return;
-	if (columns[c].right)
-		view_text_right(v, left + xs[c], y, columns[c].width, role, text);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < m->n_nodes; i++)
+		n += m->nodes[i].state == NODE_UP || m->nodes[i].state == NODE_READY;
+	return n;
+}
+
+struct frame {
+	const struct pane_context *ctx;
+	const struct blocks_state *state;
+	struct columns_at at;
+	int lanes; /* cells of the tree */
+	unsigned running;
+	uint32_t max_txs;
+};
+
+static uint64_t interval_of(const struct frame *f, const struct block_row *row)
+{
+	const struct view_block *blocks = f->ctx->model->blocks, *b = &blocks[row->block];
+
+	if (row->parent < 0)
+		return 0;
+	const struct view_block *up = &blocks[f->state->tree.rows[row->parent].block];
+	return b->first_ns > up->first_ns ? b->first_ns - up->first_ns : 0;
+}
+
+static const char *fmt_seconds(uint64_t ns, char *buf, size_t size)
+{
+	if (ns == 0)
+		snprintf(buf, size, "-");
 	else
-		view_text_cut(v, left + xs[c], y, columns[c].width, role, text);
+		snprintf(buf, size, ns < 99950000000 ? "%.2f s" : "%.0f s", (double)ns / 1e9);
+	return buf;
 }
 
-static enum role row_role(const struct block_row *r)
+/* Later than one interval it should be everywhere. */
+static bool is_late(const struct frame *f, uint64_t ns)
 {
-	switch (r->place) {
-	case BLOCK_BEST:
-	case BLOCK_UNTOLD:
+	uint64_t expected = f->ctx->block_interval_ns;
+
+	return ns > (expected ? expected : 1000000000);
+}
+
+static enum role cell(
+	const struct frame *f, enum column c, const struct block_row *row, char *buf, size_t size)
+{
+	const struct pane_context *ctx = f->ctx;
+	const struct view_block *b = &ctx->model->blocks[row->block];
+	uint64_t spread = b->last_ns > b->first_ns ? b->last_ns - b->first_ns : 0, ns;
+	bool best = row->place == BLOCK_BEST;
+
+	switch (c) {
+	case COL_TIME:
+		fmt_clock(b->first_ns, buf, size);
+		return ROLE_DIM;
+	case COL_HEIGHT:
+		snprintf(buf, size, "%s%" PRIu64, b->has_height ? "" : "?", row->level);
+		return best ? ROLE_STRONG : ROLE_NORMAL;
+	case COL_SLOT:
+		snprintf(buf, size, "%" PRIu64, b->slot);
+		return ROLE_DIM;
+	case COL_ID:
+		fmt_id(&b->id, buf, size);
 		return ROLE_NORMAL;
-	case BLOCK_COMPETING:
-		return ROLE_WARN;
-	case BLOCK_LOST:
-	case BLOCK_ORPHAN:
-		break;
+	case COL_PROPOSER:
+		block_proposer(ctx, b, buf, size);
+		return ROLE_NORMAL;
+	case COL_TXS:
+		snprintf(buf, size, "%u", (unsigned)b->n_txs);
+		return b->n_txs ? ROLE_NORMAL : ROLE_DIM;
+	case COL_SIZE:
+		fmt_bytes(b->size_bytes, buf, size);
+		return ROLE_DIM;
+	case COL_INTERVAL:
+		ns = interval_of(f, row);
+		fmt_seconds(ns, buf, size);
+		return ctx->block_interval_ns && ns > 5 * ctx->block_interval_ns ? ROLE_WARN
+										 : ROLE_DIM;
+	case COL_SPREAD:
+		fmt_ms(b->seen_by > 1 ? spread : 0, buf, size);
+		return is_late(f, spread) ? ROLE_WARN : ROLE_DIM;
+	case COL_SEEN:
+		if (b->seen_by < f->running)
+			snprintf(buf, size, "%u/%u", b->seen_by, f->running);
+		return is_late(f, ctx->now_ns > b->first_ns ? ctx->now_ns - b->first_ns : 0)
+			       ? ROLE_WARN
+			       : ROLE_DIM;
+	default:
+		return ROLE_NORMAL;
 	}
-	return ROLE_DIM;
 }
 
-static const char *place_text(const struct block_row *r)
+/* --- search ---------------------------------------------------------------------- */
+
+static bool is_match(
+	const struct blocks_state *s, const struct pane_context *ctx, const struct view_block *b)
 {
-	return r->place == BLOCK_LOST        ? "lost"
-	       : r->place == BLOCK_COMPETING ? "competes"
-	       : r->place == BLOCK_ORPHAN    ? "orphan"
-					     : "";
+	char hex[ID32_HEX], name[32], height[32];
+	size_t len = strlen(s->search);
+
+	if (len == 0)
+		return false;
+	bool number = strspn(s->search, "0123456789") == len;
+	snprintf(height, sizeof(height), "%" PRIu64, b->height);
+	if (b->has_height && strcmp(height, s->search) == 0)
+		return true;
+	if ((!number || len > 3) && strncasecmp(id32_hex(&b->id, hex), s->search, len) == 0)
+		return true;
+	return !number &&
+	       strncasecmp(block_proposer(ctx, b, name, sizeof(name)), s->search, len) == 0;
 }
 
-static void draw_times(const struct blocks_state *s, const struct model *m, size_t row,
-	const int *xs, struct view *v, int left, int y)
+static bool row_matches(const struct blocks_state *s, const struct pane_context *ctx, size_t row)
 {
-	const struct block_row *r = &s->tree.rows[row];
-	const struct view_block *b = &m->blocks[r->block];
-	char buf[32];
+	return is_match(s, ctx, &ctx->model->blocks[s->tree.rows[row].block]);
+}
 
-	if (b->seen_by > 1)
-		draw_cell(v, xs, COL_SPREAD, left, y, ROLE_NORMAL,
-			fmt_ms(MAX(b->last_ns - b->first_ns, 1), buf, sizeof(buf)));
-	snprintf(buf, sizeof(buf), "%u/%zu", b->seen_by, m->n_nodes);
-	draw_cell(v, xs, COL_SEEN, left, y, b->seen_by < m->n_nodes ? ROLE_WARN : ROLE_DIM, buf);
-	if (r->parent < 0)
+/* --- drawing --------------------------------------------------------------------- */
+
+static void draw_header(struct view *v, const struct frame *f)
+{
+	view_fill(v, 0, 0, v->w, 1, ROLE_HEADER, ' ');
+	for (int c = 0; c < COL_COUNT; c++) {
+		if (f->at.x[c] < 0)
+			continue;
+		if (columns[c].right)
+			view_text_right(
+				v, f->at.x[c], 0, columns[c].width, ROLE_HEADER, columns[c].title);
+		else
+			view_text_cut(
+				v, f->at.x[c], 0, columns[c].width, ROLE_HEADER, columns[c].title);
+	}
+}
+
+static enum role role_of_place(enum block_place p)
+{
+	return p == BLOCK_UNTOLD ? ROLE_DIM : ROLE_WARN;
+}
+
+static void draw_last(const struct frame *f, struct view *v, int y, const struct block_row *row)
+{
+	const struct view_block *b = &f->ctx->model->blocks[row->block];
+	int x = f->at.x[COL_LAST], w = f->at.last_w;
+	char text[64];
+
+	if (x < 0)
 		return;
-	const struct view_block *p = row_block(s, m, (size_t)r->parent);
-	if (b->first_ns > p->first_ns)
-		draw_cell(v, xs, COL_AFTER, left, y, ROLE_DIM,
-			fmt_ms(b->first_ns - p->first_ns, buf, sizeof(buf)));
+	if (row->place == BLOCK_BEST) {
+		view_bar(v, x, y, MIN(w, v->w - x - 1), ROLE_SERIES1,
+			f->max_txs ? (double)b->n_txs / f->max_txs : 0);
+		return;
+	}
+	block_place_text(row, text, sizeof(text));
+	if (text_width(text) > w)
+		text[strcspn(text, ",")] = '\0'; /* the first word says most */
+	view_text_cut(v, x, y, w, role_of_place(row->place), text);
 }
 
-static void draw_row(const struct blocks_state *s, const struct pane_context *ctx, size_t row,
-	const int *xs, struct view *v, int left, int y)
+static void draw_row(const struct frame *f, struct view *v, int y, size_t r)
 {
-	const struct block_row *r = &s->tree.rows[row];
-	const struct view_block *b = &ctx->model->blocks[r->block];
-	enum role role = row_role(r);
-	bool found = s->search[0] && matches(ctx, b, s->search);
-	char buf[32];
+	const struct block_tree *t = &f->state->tree;
+	const struct block_row *row = &t->rows[r];
+	bool match = row_matches(f->state, f->ctx, r);
 
-	if (b->seen_by > 0)
-		draw_cell(v, xs, COL_TIME, left, y, ROLE_DIM,
-			fmt_clock(b->first_ns, buf, sizeof(buf)));
-	snprintf(buf, sizeof(buf), "%" PRIu64, b->has_height ? b->height : r->level);
-	draw_cell(v, xs, COL_HEIGHT, left, y, role == ROLE_NORMAL ? ROLE_STRONG : role, buf);
-	snprintf(buf, sizeof(buf), "%" PRIu64, b->slot);
-	draw_cell(v, xs, COL_SLOT, left, y, ROLE_DIM, buf);
-	draw_cell(v, xs, COL_ID, left, y, found ? ROLE_MATCH : role,
-		fmt_id(&b->id, buf, sizeof(buf)));
-	proposer(ctx, b, buf, sizeof(buf));
-	draw_cell(v, xs, COL_BY, left, y, role, buf);
-	snprintf(buf, sizeof(buf), "%u", b->n_txs);
-	draw_cell(v, xs, COL_TXS, left, y, b->n_txs ? role : ROLE_DIM, buf);
-	draw_cell(v, xs, COL_SIZE, left, y, ROLE_DIM, fmt_bytes(b->size_bytes, buf, sizeof(buf)));
-	draw_times(s, ctx->model, row, xs, v, left, y);
+	if (r == f->state->list.cursor)
+		view_char(v, 0, y, ROLE_ACCENT, v->canvas->glyphs->pointer);
+	block_tree_draw(t, r, v, GUTTER, y, MAX_LANES);
+	for (int c = 0; c < COL_LAST; c++) {
+		char buf[48] = "";
+
+		if (f->at.x[c] < 0)
+			continue;
+		enum role role = cell(f, (enum column)c, row, buf, sizeof(buf));
+		if (row->place != BLOCK_BEST && role != ROLE_WARN)
+			role = ROLE_DIM;
+		if (match && (c == COL_HEIGHT || c == COL_ID || c == COL_PROPOSER))
+			role = ROLE_MATCH;
+		if (columns[c].right)
+			view_text_right(v, f->at.x[c], y, columns[c].width, role, buf);
+		else
+			view_text_cut(v, f->at.x[c], y, columns[c].width, role, buf);
+	}
+	draw_last(f, v, y, row);
+	if (r == f->state->list.cursor && f->ctx->focused)
+		view_select_row(v, y);
 }
 
-static uint32_t most_txs(const struct blocks_state *s, const struct model *m)
+static void frame_init(
+	struct frame *f, struct blocks_state *s, const struct pane_context *ctx, int width)
 {
-	uint32_t most = 1;
-
+	*f = (struct frame){ .ctx = ctx, .state = s, .running = running(ctx->model) };
+	f->lanes = block_tree_width(&s->tree, MAX_LANES);
 	for (size_t i = 0; i < s->tree.n; i++)
-		most = MAX(most, row_block(s, m, i)->n_txs);
-	return most;
-}
-
-static void draw_end(const struct blocks_state *s, const struct model *m, size_t row,
-	struct view *v, int x, int y)
-{
-	const struct block_row *r = &s->tree.rows[row];
-	int room = v->w - x - 1;
-
-	if (place_text(r)[0])
-		view_text_cut(v, x, y, room, row_role(r), place_text(r));
-	else if (room >= BAR_MIN)
-		view_bar(v, x, y, MIN(room, BAR_MAX), ROLE_SERIES1,
-			(double)row_block(s, m, row)->n_txs / most_txs(s, m));
+		f->max_txs = MAX(f->max_txs, ctx->model->blocks[s->tree.rows[i].block].n_txs);
+	s->more = !place_columns(s, GUTTER + f->lanes + 1, width, &f->at);
 }
 
 static void blocks_draw(void *state, const struct pane_context *ctx, struct view *v)
 {
 	struct blocks_state *s = state;
-	const struct model *m = ctx->model;
-	int xs[COL_COUNT], end, head = v->h >= 4 ? 1 : 0;
+	struct frame f;
 
-	build(s, m);
-	list_clamp(&s->list, s->tree.n, v->h > head ? (size_t)(v->h - head) : 0);
-	if (s->tree.n == 0) {
-		view_text(v, 1, 0, ROLE_DIM, "none yet");
+	refresh(s, ctx);
+	list_clamp(&s->list, s->tree.n, v->h > 1 ? (size_t)v->h - 1 : 0);
+	if (v->w <= 0 || v->h <= 0)
 		return;
-	}
-	int lanes = block_tree_width(&s->tree, MAX_LANES), left = 2 + lanes + 1;
-	place_columns(v->w - left, xs, &end);
-	for (int c = 0; head && c < COL_COUNT; c++)
-		draw_cell(v, xs, (enum column)c, left, 0, ROLE_HEADER, columns[c].title);
-	for (int y = head; y < v->h; y++) {
-		size_t row = s->list.top + (size_t)(y - head);
-		if (row >= s->tree.n)
-			break;
-		if (ctx->focused && row == s->list.cursor)
-			view_char(v, 0, y, ROLE_ACCENT, v->canvas->glyphs->pointer);
-		block_tree_draw(&s->tree, row, v, 2, y, MAX_LANES);
-		draw_row(s, ctx, row, xs, v, left, y);
-		draw_end(s, m, row, v, left + end, y);
-	}
+	frame_init(&f, s, ctx, v->w);
+	draw_header(v, &f);
+	if (s->tree.n == 0)
+		view_text_cut(v, GUTTER, 1, v->w - GUTTER, ROLE_DIM, "no blocks yet");
+	for (size_t i = 0; i < s->list.rows && s->list.top + i < s->tree.n; i++)
+		draw_row(&f, v, (int)i + 1, s->list.top + i);
+}
+
+static void add_status(
+	const struct block_tree *t, const struct pane_context *ctx, struct strbuf *out)
+{
+	const struct model *m = ctx->model;
+	char buf[32];
+
+	if (t->n == 0)
+		return;
+	const struct view_block *newest = &m->blocks[t->rows[0].block];
+	uint64_t silent = ctx->now_ns > newest->first_ns ? ctx->now_ns - newest->first_ns : 0;
+
+	if (ctx->block_interval_ns && silent > 5 * ctx->block_interval_ns && !m->ended)
+		strbuf_addf(out, "none for %s, ", fmt_ago(silent, buf, sizeof(buf)));
+	if (t->interval_ns)
+		strbuf_addf(out, "interval %s", fmt_seconds(t->interval_ns, buf, sizeof(buf)));
+	if (t->interval_ns && ctx->block_interval_ns)
+		strbuf_addf(out, " (expected %.2f)", (double)ctx->block_interval_ns / 1e9);
+	strbuf_addf(out, "%sforks %zu, reorgs %" PRIu64, t->interval_ns ? ", " : "", t->n_forks,
+		m->n_reorgs);
+}
+
+static void blocks_status(const void *state, const struct pane_context *ctx, struct strbuf *out)
+{
+	struct block_tree t;
+
+	(void)state;
+	block_tree_build(&t, ctx->model->blocks, ctx->model->n_snapshot_blocks);
+	add_status(&t, ctx, out);
 }
 
 static int blocks_brief(void *state, const struct pane_context *ctx, struct view *v)
 {
 	struct blocks_state *s = state;
-	int xs[COL_COUNT], end, y = 0;
+	CLEANUP_STRBUF struct strbuf status = { 0 };
+	char clock[32], id[32], name[32], spread[32];
 
-	build(s, ctx->model);
-	place_columns(v->w - 1, xs, &end);
-	for (; y < v->h && (size_t)y < s->tree.n; y++)
-		draw_row(s, ctx, (size_t)y, xs, v, 1, y);
-	return y;
+	if (v->w <= 0 || v->h <= 0)
+		return 0;
+	refresh(s, ctx);
+	add_status(&s->tree, ctx, &status);
+	int x = view_text(v, 1, 0, ROLE_TITLE, "blocks ");
+	view_text_cut(
+		v, x, 0, v->w - x, ROLE_NORMAL, s->tree.n > 0 ? strbuf_str(&status) : "none yet");
+	if (v->h < 2 || s->tree.n == 0)
+		return 1;
+	const struct view_block *b = &ctx->model->blocks[s->tree.rows[0].block];
+	x = view_text(v, 1, 1, ROLE_DIM, fmt_clock(b->first_ns, clock, sizeof(clock)));
+	x = view_textf(v, x + 2, 1, ROLE_STRONG, "%" PRIu64, s->tree.rows[0].level);
+	x = view_textf(v, x + 2, 1, ROLE_NORMAL, "%s  %s  %u tx", fmt_id(&b->id, id, sizeof(id)),
+		block_proposer(ctx, b, name, sizeof(name)), (unsigned)b->n_txs);
+	view_textf(v, x + 2, 1, ROLE_DIM, "spread %s, seen by %u",
+		fmt_ms(b->seen_by > 1 && b->last_ns > b->first_ns ? b->last_ns - b->first_ns : 0,
+			spread, sizeof(spread)),
+		b->seen_by);
+	return 2;
 }
 
-static void blocks_status(const void *state, const struct pane_context *ctx, struct strbuf *out)
+/* --- acting ---------------------------------------------------------------------- */
+
+static bool go_to_match(struct blocks_state *s, const struct pane_context *ctx, bool back)
 {
-	/* the tree is a cache of what the snapshot says */
-	struct blocks_state *s = (struct blocks_state *)(uintptr_t)state;
+	size_t n = s->tree.n;
 
-	build(s, ctx->model);
-	if (s->tree.interval_ns)
-		strbuf_addf(out, "interval %.2f s", (double)s->tree.interval_ns / NS_PER_S);
-	if (s->tree.interval_ns && ctx->block_interval_ns)
-		strbuf_addf(out, " (expected %.2f)", (double)ctx->block_interval_ns / NS_PER_S);
-	strbuf_addf(out, "%sforks %zu, reorgs %" PRIu64, s->tree.interval_ns ? ", " : "",
-		s->tree.n_forks, ctx->model->n_reorgs);
-}
+	for (size_t d = 1; d <= n; d++) {
+		size_t row = (s->list.cursor + (back ? n - d : d)) % n;
 
-/* --- keys ------------------------------------------------------------------------------------ */
-
-static bool go_to_match(struct blocks_state *s, const struct pane_context *ctx, int by)
-{
-	for (size_t i = 1; i <= s->tree.n; i++) {
-		size_t row =
-			(s->list.cursor + (by > 0 ? i : s->tree.n - i % s->tree.n)) % s->tree.n;
-		if (!matches(ctx, row_block(s, ctx->model, row), s->search))
-			continue;
-		s->list.cursor = row;
-		remember(s, ctx->model);
-		return true;
+		if (row_matches(s, ctx, row)) {
+			select_row(s, ctx, row);
+			return true;
+		}
 	}
 	return false;
 }
@@ -312,150 +421,69 @@ static enum pane_reply blocks_act(void *state, const struct pane_context *ctx, e
 {
 	struct blocks_state *s = state;
 
-	build(s, ctx->model);
-	if (a == ACTION_OPEN)
-		return s->tree.n ? PANE_DETAIL : PANE_IGNORED;
-	if (a == ACTION_NEXT_MATCH || a == ACTION_PREV_MATCH)
-		return s->search[0] && go_to_match(s, ctx, a == ACTION_NEXT_MATCH ? 1 : -1)
-			       ? PANE_HANDLED
-			       : PANE_IGNORED;
-	if (!list_act(&s->list, s->tree.n, a))
+	refresh(s, ctx);
+	if (list_act(&s->list, s->tree.n, a)) {
+		select_row(s, ctx, s->list.cursor);
+		return PANE_HANDLED;
+	}
+	switch (a) {
+	case ACTION_LEFT:
+		s->shift -= s->shift > 0;
+		return PANE_HANDLED;
+	case ACTION_RIGHT:
+		s->shift += s->more && s->shift < COL_LAST;
+		return PANE_HANDLED;
+	case ACTION_NEXT_MATCH:
+	case ACTION_PREV_MATCH:
+		return go_to_match(s, ctx, a == ACTION_PREV_MATCH) ? PANE_HANDLED : PANE_IGNORED;
+	case ACTION_OPEN:
+		return s->tree.n > 0 ? PANE_DETAIL : PANE_IGNORED;
+	default:
 		return PANE_IGNORED;
-	remember(s, ctx->model);
-	return PANE_HANDLED;
+	}
 }
 
 static enum pane_reply blocks_click(void *state, const struct pane_context *ctx, int x, int y)
 {
 	struct blocks_state *s = state;
-	size_t row = s->list.top + (size_t)MAX(y - 1, 0);
 
 	(void)x;
-	build(s, ctx->model);
+	if (y < 1 || (size_t)y > s->list.rows)
+		return PANE_IGNORED;
+	refresh(s, ctx);
+	size_t row = s->list.top + (size_t)y - 1;
 	if (row >= s->tree.n)
 		return PANE_IGNORED;
-	s->list.cursor = row;
-	remember(s, ctx->model);
+	if (row == s->list.cursor)
+		return PANE_DETAIL;
+	select_row(s, ctx, row);
 	return PANE_HANDLED;
 }
 
 static size_t blocks_search(void *state, const struct pane_context *ctx, const char *text)
 {
 	struct blocks_state *s = state;
-	size_t n = 0, first = 0;
+	size_t matches = 0;
 
-	build(s, ctx->model);
 	snprintf(s->search, sizeof(s->search), "%s", text);
-	for (size_t i = s->tree.n; i > 0; i--) {
-		if (!matches(ctx, row_block(s, ctx->model, i - 1), text))
-			continue;
-		first = i - 1;
-		n++;
-	}
-	if (n > 0) {
-		s->list.cursor = first;
-		remember(s, ctx->model);
-	}
-	return n;
-}
-
-/* --- all about one -----------------------------------------------------------------------------
- */
-
-static void add_relatives(struct rich *out, const struct blocks_state *s,
-	const struct pane_context *ctx, const struct view_block *b)
-{
-	const struct model *m = ctx->model;
-	char id[24], by[24];
-
-	for (int siblings = 0; siblings < 2; siblings++) {
-		size_t shown = 0;
-		for (size_t i = 0; i < s->tree.n && shown < 20; i++) {
-			const struct view_block *o = row_block(s, m, i);
-			const struct id32 *parent = siblings ? &b->parent : &b->id;
-			if (!id32_eq(&o->parent, parent) || id32_eq(&o->id, &b->id))
-				continue;
-			if (shown++ == 0)
-				rich_heading(out, siblings ? "siblings" : "children");
-			proposer(ctx, o, by, sizeof(by));
-			rich_addf(out, ROLE_NORMAL, "  %-10s by %-9s %u txs  %s",
-				fmt_id(&o->id, id, sizeof(id)), by, o->n_txs,
-				place_text(&s->tree.rows[i]));
-			rich_newline(out);
-		}
-	}
-}
-
-static void add_txs(struct rich *out, const struct model *m, size_t block)
-{
-	const struct model_block_txs *txs = m->block_txs ? m->block_txs[block] : NULL;
-	char hex[ID32_HEX];
-
-	if (!txs || txs->n == 0)
-		return;
-	rich_heading(out, "transactions");
-	for (size_t i = 0; i < txs->n && i < MAX_TXS; i++) {
-		const struct model_tx *t = model_find_tx(m, &txs->hashes[i]);
-		if (t) {
-			tx_line(out, m, t);
-			continue;
-		}
-		rich_addf(out, ROLE_DIM, "  %s", id32_hex(&txs->hashes[i], hex));
-		rich_newline(out);
-	}
-	if (m->blocks[block].n_txs > MIN(txs->n, (size_t)MAX_TXS)) {
-		rich_addf(out, ROLE_DIM, "  and %zu more",
-			(size_t)m->blocks[block].n_txs - MIN(txs->n, (size_t)MAX_TXS));
-		rich_newline(out);
-	}
-}
-
-static void add_sightings(struct rich *out, const struct model *m, const struct view_block *b)
-{
-	char a[24], c[24];
-
-	if (b->seen_by == 0)
-		return;
-	rich_field(out, VALUE_AT, "  seen", ROLE_NORMAL, "%s, first at n%d",
-		fmt_clock(b->first_ns, a, sizeof(a)), b->first_node);
-	rich_field(out, VALUE_AT, "  by", b->seen_by < m->n_nodes ? ROLE_WARN : ROLE_NORMAL,
-		"%u of %zu nodes, the last %s after the first", b->seen_by, m->n_nodes,
-		fmt_ms(MAX(b->last_ns - b->first_ns, 1), c, sizeof(c)));
+	refresh(s, ctx);
+	for (size_t i = 0; i < s->tree.n; i++)
+		matches += row_matches(s, ctx, i);
+	if (matches > 0 && !row_matches(s, ctx, s->list.cursor))
+		go_to_match(s, ctx, false);
+	return matches;
 }
 
 static bool blocks_detail(const void *state, const struct pane_context *ctx, char *ret_title,
 	size_t title_size, struct rich *out)
 {
-	struct blocks_state *s = (struct blocks_state *)(uintptr_t)state;
+	const struct blocks_state *s = state;
 	const struct model *m = ctx->model;
-	char hex[ID32_HEX], buf[32];
+	struct block_tree t;
 
-	build(s, m);
-	if (s->list.cursor >= s->tree.n)
-		return false;
-	if (!s->chosen) { /* it stays what the view is about, whatever comes */
-		s->chosen = true;
-		s->at = row_block(s, m, s->list.cursor)->id;
-	}
-	const struct block_row *r = &s->tree.rows[s->list.cursor];
-	const struct view_block *b = &m->blocks[r->block];
-	snprintf(ret_title, title_size, "block %s", fmt_id(&b->id, buf, sizeof(buf)));
-	rich_field(out, VALUE_AT, "  id", ROLE_NORMAL, "%s", id32_hex(&b->id, hex));
-	rich_field(out, VALUE_AT, "  parent", ROLE_NORMAL, "%s", id32_hex(&b->parent, hex));
-	rich_field(out, VALUE_AT, "  height", ROLE_NORMAL, "%" PRIu64 "%s", b->height,
-		b->has_height ? "" : " (not known)");
-	rich_field(out, VALUE_AT, "  slot", ROLE_NORMAL, "%" PRIu64, b->slot);
-	proposer(ctx, b, buf, sizeof(buf));
-	rich_field(out, VALUE_AT, "  proposer", ROLE_NORMAL, "%s, key %s", buf,
-		id32_hex(&b->leader, hex));
-	rich_field(out, VALUE_AT, "  place", row_role(r), "%s",
-		r->place == BLOCK_BEST ? "on the best chain" : place_text(r));
-	rich_field(out, VALUE_AT, "  size", ROLE_NORMAL, "%s, %u transactions",
-		fmt_bytes(b->size_bytes, buf, sizeof(buf)), b->n_txs);
-	add_sightings(out, m, b);
-	add_relatives(out, s, ctx, b);
-	add_txs(out, m, r->block);
-	return true;
+	block_tree_build(&t, m->blocks, m->n_snapshot_blocks);
+	int row = s->elsewhere ? block_tree_row(&t, m->blocks, &s->selected) : 0;
+	return row >= 0 && block_detail(ctx, &t, (size_t)row, ret_title, title_size, out);
 }
 
 const struct pane_ops pane_blocks = {

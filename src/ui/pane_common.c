@@ -249,31 +249,3 @@ enum role role_of_node(enum node_state s)
 	}
 	return ROLE_DIM;
 }
-
-static void mark(struct selection *sel, size_t i, bool on)
-{
-	if (i >= TOPOLOGY_MAX_NODES || sel->marked[i] == on)
-		return;
-	sel->marked[i] = on;
-	sel->n_marked += on ? 1 : -1u;
-}
-
-void selection_mark(const struct pane_context *ctx)
-{
-	struct selection *sel = ctx->selection;
-
-	if (sel->node < MIN(ctx->model->n_nodes, (size_t)TOPOLOGY_MAX_NODES))
-		mark(sel, sel->node, !sel->marked[sel->node]);
-}
-
-void selection_mark_all(const struct pane_context *ctx)
-{
-	const struct model *m = ctx->model;
-	size_t n = MIN(m->n_nodes, (size_t)TOPOLOGY_MAX_NODES);
-	bool all = true;
-
-	for (size_t i = 0; i < n; i++)
-		all = all && (ctx->selection->marked[i] || m->nodes[i].state == NODE_REMOVED);
-	for (size_t i = 0; i < n; i++)
-		mark(ctx->selection, i, !all && m->nodes[i].state != NODE_REMOVED);
-}

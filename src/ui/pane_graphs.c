@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "ui/graph.h"
-#include "ui/pane.h"
+#include "ui/pane_graphs.h"
 #include "ui/pane_names.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
-#define N_GRAPHS  4u
+#define N_GRAPHS  ((unsigned)RUN_GRAPH_COUNT)
 #define MAX_LINES 2
 #define TWO_WIDE  110 /* columns from which graphs stand side by side */
 #define ROWS_GOOD 14  /* rows beyond which a graph gets no better */
@@ -56,7 +56,7 @@ static double last_known(const double *values, size_t n)
 static void fill_intervals(const struct pane_context *ctx, struct graphs *g)
 {
 	const struct model_series *s = &ctx->model->series;
-	double *to = g->values[0][0];
+	double *to = g->values[RUN_GRAPH_INTERVAL][0];
 	size_t n = n_buckets(ctx->model), last = 0;
 	bool any = false;
 
@@ -70,15 +70,15 @@ static void fill_intervals(const struct pane_context *ctx, struct graphs *g)
 	}
 	uint64_t since = any ? (n - 1 - last) * s->width_ns : 0;
 
-	g->lines[0][0] = (struct graph_line){
+	g->lines[RUN_GRAPH_INTERVAL][0] = (struct graph_line){
 		.name = "", .role = ROLE_SERIES1, .bridged = true, .now = last_known(to, n)
 	};
 	if (any && !ctx->model->ended && since > ctx->block_interval_ns &&
 		since > s->buckets[last].max_interval_ns) {
 		to[n - 1] = seconds(since);
-		g->lines[0][0].now = to[n - 1];
+		g->lines[RUN_GRAPH_INTERVAL][0].now = to[n - 1];
 	}
-	g->graphs[0] = (struct graph){ .title = "block interval",
+	g->graphs[RUN_GRAPH_INTERVAL] = (struct graph){ .title = "block interval",
 		.unit = GRAPH_SECONDS,
 		.n_lines = 1,
 		.level = ctx->block_interval_ns ? seconds(ctx->block_interval_ns) : GRAPH_NONE,
@@ -109,19 +109,19 @@ static void fill_rates(const struct pane_context *ctx, struct graphs *g)
 			included -= s->buckets[i - k].included;
 		}
 		double took = MAX(seconds(to - from), 0.25);
-		g->values[1][0][i] = (double)included / took;
-		g->values[1][1][i] = (double)submitted / took;
+		g->values[RUN_GRAPH_RATES][0][i] = (double)included / took;
+		g->values[RUN_GRAPH_RATES][1][i] = (double)submitted / took;
 	}
-	g->lines[1][0] = (struct graph_line){ .name = "included",
+	g->lines[RUN_GRAPH_RATES][0] = (struct graph_line){ .name = "included",
 		.role = ROLE_SERIES1,
 		.filled = true,
 		.averaged = true,
-		.now = last_known(g->values[1][0], n) };
-	g->lines[1][1] = (struct graph_line){ .name = "submitted",
+		.now = last_known(g->values[RUN_GRAPH_RATES][0], n) };
+	g->lines[RUN_GRAPH_RATES][1] = (struct graph_line){ .name = "submitted",
 		.role = ROLE_SERIES2,
 		.averaged = true,
-		.now = last_known(g->values[1][1], n) };
-	g->graphs[1] = (struct graph){
+		.now = last_known(g->values[RUN_GRAPH_RATES][1], n) };
+	g->graphs[RUN_GRAPH_RATES] = (struct graph){
 		.title = "transactions per second", .n_lines = 2, .level = GRAPH_NONE
 	};
 }
@@ -135,19 +135,20 @@ static void fill_latencies(const struct pane_context *ctx, struct graphs *g)
 		const struct model_bucket *b = &s->buckets[i];
 		bool known = b->included > 0;
 
-		g->values[2][0][i] = known ? seconds(b->include_sum_ns) / (double)b->included : NAN;
-		g->values[2][1][i] = known ? seconds(b->include_max_ns) : NAN;
+		g->values[RUN_GRAPH_LATENCY][0][i] =
+			known ? seconds(b->include_sum_ns) / (double)b->included : NAN;
+		g->values[RUN_GRAPH_LATENCY][1][i] = known ? seconds(b->include_max_ns) : NAN;
 	}
-	g->lines[2][0] = (struct graph_line){ .name = "mean",
+	g->lines[RUN_GRAPH_LATENCY][0] = (struct graph_line){ .name = "mean",
 		.role = ROLE_SERIES1,
 		.filled = true,
 		.bridged = true,
-		.now = last_known(g->values[2][0], n) };
-	g->lines[2][1] = (struct graph_line){ .name = "greatest",
+		.now = last_known(g->values[RUN_GRAPH_LATENCY][0], n) };
+	g->lines[RUN_GRAPH_LATENCY][1] = (struct graph_line){ .name = "greatest",
 		.role = ROLE_SERIES2,
 		.bridged = true,
-		.now = last_known(g->values[2][1], n) };
-	g->graphs[2] = (struct graph){ .title = "inclusion latency",
+		.now = last_known(g->values[RUN_GRAPH_LATENCY][1], n) };
+	g->graphs[RUN_GRAPH_LATENCY] = (struct graph){ .title = "inclusion latency",
 		.unit = GRAPH_SECONDS,
 		.n_lines = 2,
 		.level = GRAPH_NONE };
@@ -160,15 +161,15 @@ static void fill_spreads(const struct pane_context *ctx, struct graphs *g)
 
 	for (size_t i = 0; i < n; i++) {
 		const struct model_bucket *b = &s->buckets[i];
-		g->values[3][0][i] =
+		g->values[RUN_GRAPH_SPREAD][0][i] =
 			b->has_heights && b->high >= b->low ? (double)(b->high - b->low) : NAN;
 	}
-	g->lines[3][0] = (struct graph_line){ .name = "blocks",
+	g->lines[RUN_GRAPH_SPREAD][0] = (struct graph_line){ .name = "blocks",
 		.role = ROLE_SERIES3,
 		.filled = true,
 		.bridged = true,
-		.now = last_known(g->values[3][0], n) };
-	g->graphs[3] =
+		.now = last_known(g->values[RUN_GRAPH_SPREAD][0], n) };
+	g->graphs[RUN_GRAPH_SPREAD] =
 		(struct graph){ .title = "height spread", .n_lines = 1, .level = GRAPH_NONE };
 }
 
@@ -208,6 +209,14 @@ static struct graphs *make_graphs(const struct pane_context *ctx)
 	}
 	fill_axis(ctx, &g->axis);
 	return g;
+}
+
+void run_graph_draw(const struct pane_context *ctx, enum run_graph which, struct view *v)
+{
+	struct graphs *g = make_graphs(ctx);
+
+	graph_draw(&g->graphs[which], &g->axis, v);
+	free(g);
 }
 
 /* --- members ------------------------------------------------------------------------ */

@@ -407,31 +407,45 @@ static void nodes_status(const void *state, const struct pane_context *ctx, stru
 		strbuf_addf(out, ", %u marked", ctx->selection->n_marked);
 }
 
-/* The second line: who is not as the others are. */
+/* How much a node is to be looked at, 0 most; -1: it is as the others are. */
+static int urgency(
+	const struct model_node *n, const struct node_facts *facts, enum role role, uint64_t lag)
+{
+	if (role == ROLE_BAD || (node_has_numbers(n) && lag > 3 * LAG_MUCH))
+		return 0;
+	if (role == ROLE_WARN || (node_has_numbers(n) && lag > LAG_MUCH))
+		return 1;
+	if (facts->fault)
+		return 2;
+	return facts->cut + facts->shaped > 0 || n->state == NODE_STOPPED ? 3 : -1;
+}
+
+/* The second line: who is not as the others are, the worst first. */
 static int brief_exceptions(const struct pane_context *ctx, struct view *v, uint64_t best)
 {
 	const struct model *m = ctx->model;
 	CLEANUP_FREE struct node_facts *facts = node_facts(m);
 	int x = 1;
 
-	for (size_t i = 0; i < m->n_nodes && x < v->w - 12; i++) {
-		const struct model_node *n = &m->nodes[i];
-		uint64_t lag = node_lag(n, best);
-		char note[300];
-		enum role role = node_note(n, &facts[i], ctx->now_ns, note, sizeof(note));
+	for (int level = 0; level <= 3; level++) {
+		for (size_t i = 0; i < m->n_nodes && x < v->w - 12; i++) {
+			const struct model_node *n = &m->nodes[i];
+			uint64_t lag = node_lag(n, best);
+			char note[300];
+			enum role role = node_note(n, &facts[i], ctx->now_ns, note, sizeof(note));
 
-		if (!note[0] && (lag <= LAG_MUCH || !node_has_numbers(n)))
-			continue;
-		if (!note[0]) {
-			snprintf(note, sizeof(note), "%" PRIu64 " blocks behind", lag);
-			role = role_of_lag(lag);
+			if (urgency(n, &facts[i], role, lag) != level)
+				continue;
+			if (lag > LAG_MUCH && node_has_numbers(n)) {
+				snprintf(note, sizeof(note), "%" PRIu64 " blocks behind", lag);
+				role = role_of_lag(lag);
+			}
+			x += x > 1 ? 2 : 0;
+			view_char(v, x, 1, role_of_node(n->state),
+				glyph_of_node(v->canvas->glyphs, n->state));
+			x = view_text(v, x + 2, 1, ROLE_STRONG, n->name);
+			x = view_text_cut(v, x + 1, 1, MIN(v->w - x - 1, 40), role, note);
 		}
-		if (x > 1)
-			x += 2;
-		view_char(v, x, 1, role_of_node(n->state),
-			glyph_of_node(v->canvas->glyphs, n->state));
-		x = view_text(v, x + 2, 1, ROLE_STRONG, n->name);
-		x = view_text_cut(v, x + 1, 1, MIN(v->w - x - 1, 40), role, note);
 	}
 	return x > 1 ? 2 : 1;
 }
@@ -486,10 +500,10 @@ static enum pane_reply nodes_act(void *state, const struct pane_context *ctx, en
 		s->sort = (s->sort + 1) % SORT_COUNT;
 		return PANE_HANDLED;
 	case ACTION_MARK:
-		selection_mark(ctx);
+		selection_toggle(ctx->selection, ctx->model);
 		return PANE_HANDLED;
 	case ACTION_MARK_ALL:
-		selection_mark_all(ctx);
+		selection_mark_all(ctx->selection, ctx->model);
 		return PANE_HANDLED;
 	case ACTION_NEXT_MATCH:
 	case ACTION_PREV_MATCH:

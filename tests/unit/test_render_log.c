@@ -163,6 +163,7 @@ static void test_roll_over(void **state)
 	b.f.model.log_head = 0;
 	draw(&b);
 	assert_true(b.c.cells[4 * b.c.w].reverse);
+	b.f.model.n_logs = MODEL_LOG_LINES; /* all are to be freed */
 	bench_release(&b);
 }
 
