@@ -235,8 +235,7 @@ void ui_show(struct ui *ui, const char *title, struct rich *text,
 
 void ui_start_search(struct ui *ui)
 {
-	struct overlay *o = push(ui, OVERLAY_SEARCH, "search");
-	line_edit_set(&o->edit, ui->search);
+	push(ui, OVERLAY_SEARCH, "search");
 }
 
 /* --- drawing --------------------------------------------------------------------------- */

@@ -269,9 +269,7 @@ static bool end_act(struct ui *ui, void *state, enum action a)
 		return true;
 	}
 	case ACTION_BACK:
-		if (ui->search[0])
-			ui->search[0] = '\0';
-		else if (ui->opt->start == UI_START_SCREEN)
+		if (ui->opt->start == UI_START_SCREEN)
 			ui_go_start(ui);
 		return true;
 	case ACTION_QUIT:

@@ -273,10 +273,7 @@ static bool run_screen_act(struct ui *ui, void *state, enum action a)
 		open_detail(ui, r, p);
 	if (reply != PANE_IGNORED || a != ACTION_BACK)
 		return reply != PANE_IGNORED;
-	if (ui->search[0]) {
-		ui->search[0] = '\0';
-		panes_all[p]->search(r->panes[p], &ctx, "");
-	} else if (r->request.zoomed) {
+	if (r->request.zoomed) {
 		r->request.zoomed = false;
 	} else if (ui->session->kind != SESSION_LIVE || ui->session->finished) {
 		run_quit(ui, r);

@@ -208,6 +208,11 @@ bool ui_act(struct ui *ui, enum action a)
 	ui->dirty = true;
 	if (a == ACTION_NONE)
 		return false;
+	if (a == ACTION_BACK && ui->search[0]) {
+		ui->search[0] = '\0';
+		ui->screen->search(ui, ui->screen_state, "");
+		return true;
+	}
 	if (a != ACTION_SUSPEND && a != ACTION_REDRAW && a != ACTION_SAVE_SCREEN &&
 		ui->screen->act(ui, ui->screen_state, a))
 		return true;
