@@ -422,6 +422,7 @@ static void *procs_main(void *arg)
 
 struct procs *procs_start(struct err *err)
 {
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	struct procs *p = xcalloc(1, sizeof(*p));
 	pthread_condattr_t attr;
 	sigset_t all, before;
@@ -435,6 +436,9 @@ struct procs *procs_start(struct err *err)
 	pthread_condattr_destroy(&attr);
 
 	sigfillset(&all);
+	/* those of a crash are for whoever wants to put something in order first */
+	for (size_t i = 0; i < ARRAY_LEN(crashes); i++)
+		sigdelset(&all, crashes[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int r = pthread_create(&p->thread, NULL, procs_main, p);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -245,7 +245,8 @@ static int each_row(const struct rich *r, struct flow *f, int width, row_fn *fn,
 		flow_load(f, line);
 		size_t from = 0, next = 0;
 		do {
-			struct row row = { .number = number++, .from = from };
+			struct row row = { .number = number, .from = from };
+			number++;
 			row.indent = from ? indent_of(line, width) : 0;
 			row.to = row_end(f, from, width - row.indent, &next);
 			if (fn && !fn(f, &row, arg))

@@ -1,489 +1,611 @@
 /*
- * The real terminal; see term.h. Colours and keys are ncurses' business; what
- * gives the terminal back after a crash is prepared beforehand, as a handler
- * may do no more than write() and tcsetattr().
+ * The terminal by ncurses; see term.h. Signals are the application's: what
+ * ncurses installs for itself is taken out again, and sizes are asked from the
+ * kernel. Cells go to ncurses only where they differ from the last ones (the
+ * shadow); ncurses then finds the cheapest way to show them.
  */
+#define NCURSES_WIDECHAR 1
+#define NCURSES_NOMACROS 1
 #include "ui/term.h"
 
-#define NCURSES_WIDECHAR 1
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <term.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
+#define term curses_term /* the header has a struct of that name */
+#include <term.h>
+#undef term
 
+#include "ui/chars.h"
 #include "util/mem.h"
+#include "util/utf8.h"
 
-#define ESC_MS    25
-#define MAX_PAIRS 256
+#define ESC_DELAY_MS    25
+#define DOUBLE_CLICK_NS 400000000ull
+/* of xterm and most others, also where their terminfo entry has them not */
+#define SEQUENCE_SHIFT_UP   "\033[1;2A"
+#define SEQUENCE_SHIFT_DOWN "\033[1;2B"
 
-struct terminal {
+struct term {
 	SCREEN *screen;
-	bool color, mouse, utf8;
+	WINDOW *input; /* a pad: reading from it draws nothing */
+	bool utf8, mouse;
+	int colors;
 	int w, h;
-	struct theme theme;
-	/* per role: how it looks here */
+	struct canvas shadow; /* what ncurses was given */
+	bool redraw;
+	cchar_t *row; /* one row for ncurses */
 	attr_t attrs[ROLE_COUNT];
-	short pairs[ROLE_COUNT];
-	struct cell *shown; /* what is on the screen, w x h; role ROLE_COUNT: unknown */
+	unsigned char partial[4]; /* a UTF-8 sequence that has not ended */
+	size_t n_partial;
+	int pushed_back; /* ERR: none */
+	struct {
+		uint64_t at_ns;
+		int x, y;
+	} click;
 };
 
-/* --- after a crash: async-signal-safe --------------------------------------------------- */
+/* --- giving the terminal back, also from a signal handler --- */
+
+static const int own_signals[] = { SIGTSTP, SIGINT, SIGTERM, SIGWINCH };
+static const int crash_signals[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT };
 
 static struct {
-	volatile sig_atomic_t active;
+	volatile sig_atomic_t taken;
 	struct termios before;
-	char bytes[512];
-	size_t len;
+	char sequence[256]; /* that makes it a usual screen again */
+	size_t n;
+	struct sigaction old[ARRAY_LEN(crash_signals)];
+	bool has_atexit;
 } rescue;
 
-static void restore_now(void)
-{
-	if (!rescue.active)
-		return;
-	rescue.active = 0;
-	ssize_t unused = write(STDOUT_FILENO, rescue.bytes, rescue.len);
-	(void)unused;
-	tcsetattr(STDOUT_FILENO, TCSANOW, &rescue.before);
-}
-
-static void on_crash(int signo)
+void term_restore_from_signal(void)
 {
 	int saved = errno;
-
-	restore_now();
-	errno = saved;
-	/* SA_RESETHAND has put the default back: this ends the program as it should */
-	raise(signo);
-}
-
-static void add_rescue(const char *capability)
-{
-	const char *s = tigetstr((char *)(uintptr_t)capability); /* curses does not change it */
-
-	if (!s || s == (const char *)-1)
-		return;
-	size_t n = strlen(s);
-	if (rescue.len + n > sizeof(rescue.bytes))
-		return;
-	memcpy(rescue.bytes + rescue.len, s, n);
-	rescue.len += n;
-}
-
-static void prepare_rescue(bool mouse)
-{
-	static const int signals[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL };
-	static char stack[32768];
-	static const char mouse_off[] = "\033[?1000l\033[?1002l\033[?1006l";
-	static bool registered;
-
-	rescue.len = 0;
-	if (mouse) {
-		memcpy(rescue.bytes, mouse_off, sizeof(mouse_off) - 1);
-		rescue.len = sizeof(mouse_off) - 1;
-	}
-	add_rescue("sgr0");
-	add_rescue("cnorm");
-	add_rescue("rmkx");
-	add_rescue("rmcup");
-	rescue.active = 1;
-	if (registered)
-		return;
-	registered = true;
-	const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	sigaltstack(&alternate, NULL);
-	struct sigaction sa = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_ONSTACK };
-	sigemptyset(&sa.sa_mask);
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &sa, NULL);
-	atexit(restore_now);
-}
-
-/* --- colours ------------------------------------------------------------------------------ */
-
-/* The nearest of the 8 or 16 colours to one of the 256. */
-static short fewer_colors(short color, int colors)
-{
-	static const unsigned char levels[6] = { 0, 95, 135, 175, 215, 255 };
-	int r, g, b;
-
-	if (color < 0 || color < colors)
-		return color;
-	if (color < 16)
-		return (short)(color - 8); /* the plain one instead of the bright one */
-	if (color < 232) {
-		int c = color - 16;
-		r = levels[c / 36];
-		g = levels[c / 6 % 6];
-		b = levels[c % 6];
-	} else {
-		r = g = b = 8 + 10 * (color - 232);
-	}
-	int low = colors >= 16 ? 100 : 128;
-	short plain = (short)((r >= low) | (g >= low) << 1 | (b >= low) << 2);
-	bool bright = colors >= 16 && (r > 200 || g > 200 || b > 200);
-	return (short)(plain + (bright ? 8 : 0));
-}
-
-static attr_t attributes(const struct style *s)
-{
-	attr_t a = A_NORMAL;
-
-	if (s->bold)
-		a |= A_BOLD;
-	if (s->dim)
-		a |= A_DIM;
-	if (s->underline)
-		a |= A_UNDERLINE;
-	if (s->reverse)
-		a |= A_REVERSE;
-#ifdef A_ITALIC
-	if (s->italic)
-		a |= A_ITALIC;
-#endif
-	return a;
-}
-
-void term_set_theme(struct terminal *t, const struct theme *theme)
-{
-	int colors = term_colors(t);
-
-	t->theme = *theme;
-	for (int i = 0; i < ROLE_COUNT; i++) {
-		const struct style *s = &theme->styles[i];
-		t->attrs[i] = attributes(s);
-		t->pairs[i] = 0;
-		if (colors == 0) {
-			/* without colours a background is all that tells a match from the rest */
-			if (s->bg >= 0)
-				t->attrs[i] |= A_REVERSE;
-			continue;
+	if (rescue.taken) {
+		rescue.taken = 0;
+		for (size_t done = 0; done < rescue.n;) {
+			ssize_t n = write(STDOUT_FILENO, rescue.sequence + done, rescue.n - done);
+			if (n < 0 && errno != EINTR)
+				break;
+			done += n > 0 ? (size_t)n : 0;
 		}
-		short fg = fewer_colors(s->fg, colors), bg = fewer_colors(s->bg, colors);
-		if ((fg >= 0 || bg >= 0) && i + 1 < COLOR_PAIRS &&
-			init_pair((short)(i + 1), fg, bg) == OK)
-			t->pairs[i] = (short)(i + 1);
+		tcsetattr(STDIN_FILENO, TCSANOW, &rescue.before);
 	}
-	term_redraw(t);
+	errno = saved;
 }
 
-int term_colors(const struct terminal *t)
+/* Whatever was to be done about the signal before (dying, a sanitizer's report) is done now. */
+static void on_crash(int sig)
 {
-	if (!t->color)
-		return 0;
-	return COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : COLORS >= 8 ? 8 : 0;
+	term_restore_from_signal();
+	for (size_t i = 0; i < ARRAY_LEN(crash_signals); i++) {
+		if (crash_signals[i] == sig)
+			sigaction(sig, &rescue.old[i], NULL);
+	}
+	raise(sig);
 }
 
-/* --- opening and closing -------------------------------------------------------------------- */
-
-#define INSTEAD "; use `ltb --batch PRESET' instead"
-
-static int refuse(struct err *err)
+static int rescue_putc(int c)
 {
+	if (rescue.n < sizeof(rescue.sequence))
+		rescue.sequence[rescue.n++] = (char)c;
+	return c;
+}
+
+static void rescue_add(const char *capability)
+{
+	const char *s = tigetstr(capability);
+	if (s && s != (const char *)-1)
+		tputs(s, 1, rescue_putc);
+}
+
+static void rescue_prepare(bool mouse)
+{
+	rescue.n = 0;
+	if (mouse) {
+		for (const char *s = "\033[?1006l\033[?1002l\033[?1000l"; *s; s++)
+			rescue_putc(*s);
+	}
+	rescue_add("rmkx");
+	rescue_add("sgr0");
+	rescue_add("op");
+	rescue_add("cnorm");
+	rescue_add("rmcup");
+	rescue_putc('\r');
+}
+
+/* A stack overflow can be handled only on another stack. */
+static void rescue_stack(void)
+{
+	static char stack[32768];
+	stack_t now, own = { .ss_sp = stack, .ss_size = sizeof(stack) };
+	if (sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE))
+		sigaltstack(&own, NULL);
+}
+
+static void rescue_arm(void)
+{
+	struct sigaction sa = { .sa_handler = on_crash, .sa_flags = SA_ONSTACK };
+	sigemptyset(&sa.sa_mask);
+	rescue_stack();
+	for (size_t i = 0; i < ARRAY_LEN(crash_signals); i++)
+		sigaction(crash_signals[i], &sa, &rescue.old[i]);
+	if (!rescue.has_atexit)
+		rescue.has_atexit = atexit(term_restore_from_signal) == 0;
+	rescue.taken = 1;
+}
+
+static void rescue_disarm(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(crash_signals); i++)
+		sigaction(crash_signals[i], &rescue.old[i], NULL);
+}
+
+/* --- opening --- */
+
+static int refuse(struct err *err, const char *why)
+{
+	return err_set(err, ERR_ENV,
+		"the terminal application needs a terminal (%s); use `ltb --batch PRESET' instead",
+		why);
+}
+
+/* Everything that makes ncurses give up, asked before it is given anything. */
+static int check_terminal(struct err *err)
+{
+	char why[200];
 	const char *name = getenv("TERM");
-	int known = 0;
-
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return err_set(err, ERR_ENV,
-			"the terminal application needs a terminal (standard %s is none)" INSTEAD,
-			isatty(STDIN_FILENO) ? "output" : "input");
-	if (!name || !*name || strcmp(name, "dumb") == 0)
-		return err_set(err, ERR_ENV,
-			"the terminal application needs a terminal that can move its cursor (TERM "
-			"is %s)" INSTEAD,
-			name && *name ? name : "not set");
-	/* newterm() would do, but does not say why it fails */
-	if (setupterm((char *)(uintptr_t)name, STDOUT_FILENO, &known) != OK)
-		return err_set(err, ERR_ENV,
-			"TERM is \"%s\", which this machine's terminfo does not know; try "
-			"TERM=xterm-256color, or install ncurses-term" INSTEAD,
-			name);
-	const char *move = tigetstr("cup");
-	if (!move || move == (const char *)-1)
-		return err_set(err, ERR_ENV,
-			"the terminal application needs a terminal that can move its cursor (TERM "
-			"is %s)" INSTEAD,
-			name);
-	return 0;
+	int status = 0;
+	if (!isatty(STDOUT_FILENO))
+		return refuse(err, "standard output is not one");
+	if (!isatty(STDIN_FILENO))
+		return refuse(err, "standard input is not one");
+	if (!name || !*name)
+		return refuse(err, "TERM is not set");
+	snprintf(why, sizeof(why), "TERM is \"%.60s\", which %s", name,
+		strcmp(name, "dumb") == 0 ? "cannot place text" : "this machine does not know");
+	if (strcmp(name, "dumb") == 0 || setupterm(name, STDOUT_FILENO, &status) != OK)
+		return refuse(err, why);
+	const char *move_to = tigetstr("cup");
+	bool able = move_to && move_to != (const char *)-1;
+	del_curterm(cur_term);
+	if (able)
+		return 0;
+	snprintf(why, sizeof(why), "TERM is \"%.60s\", which cannot place text", name);
+	return refuse(err, why);
 }
 
-static void take_size(struct terminal *t)
+static void ask_size(struct term *t)
 {
 	struct winsize ws = { 0 };
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0 && ws.ws_row > 0 &&
-		(ws.ws_col != COLS || ws.ws_row != LINES))
-		resizeterm(ws.ws_row, ws.ws_col);
-	t->w = COLS;
-	t->h = LINES;
-	free(t->shown);
-	t->shown = xcalloc((size_t)t->w * (size_t)t->h, sizeof(*t->shown));
-	term_redraw(t);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col && ws.ws_row) {
+		t->w = ws.ws_col;
+		t->h = ws.ws_row;
+	} else {
+		t->w = 80;
+		t->h = 24;
+	}
+	t->w = MIN(t->w, CANVAS_MAX_SIZE);
+	t->h = MIN(t->h, CANVAS_MAX_SIZE);
 }
 
-static void set_modes(struct terminal *t)
+static void apply_size(struct term *t)
 {
+	resize_term(t->h, t->w);
+	t->row = xrealloc_array(t->row, (size_t)t->w + 1, sizeof(*t->row));
+	canvas_resize(&t->shadow, t->w, t->h);
+	t->redraw = true;
+}
+
+/* ^S and ^Q are keys here; output is not to be stopped by accident. */
+static void set_modes(struct term *t)
+{
+	struct termios now;
 	cbreak();
 	noecho();
 	nonl();
-	intrflush(stdscr, FALSE);
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
-	leaveok(stdscr, FALSE);
-	scrollok(stdscr, FALSE);
-	idlok(stdscr, FALSE);
-	curs_set(0);
-	set_escdelay(ESC_MS);
+	typeahead(-1);
+	if (tcgetattr(STDIN_FILENO, &now) == 0) {
+		now.c_iflag &= ~(tcflag_t)IXON;
+		tcsetattr(STDIN_FILENO, TCSANOW, &now);
+		def_prog_mode();
+	}
+	set_escdelay(ESC_DELAY_MS);
+	t->input = newpad(1, 1);
+	keypad(t->input, TRUE);
+	nodelay(t->input, TRUE);
+	meta(t->input, TRUE);
+	define_key(SEQUENCE_SHIFT_UP, KEY_SR);
+	define_key(SEQUENCE_SHIFT_DOWN, KEY_SF);
+	define_key("\033[Z", KEY_BTAB);
 	if (t->mouse) {
-		mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED |
-				  BUTTON4_PRESSED | BUTTON5_PRESSED,
-			NULL);
-		mouseinterval(0);
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0); /* clicks are counted here; ncurses would wait for more */
 	}
 }
 
-struct terminal *term_open(const struct term_options *opt, struct err *err)
+/* Colours beyond 256 are RGB values to ncurses, but for the first eight. */
+static int count_colors(void)
 {
-	if (refuse(err) < 0)
+	if (!has_colors() || start_color() != OK || use_default_colors() != OK)
+		return 0;
+	return COLORS >= 16 && COLORS <= 256 ? (COLORS == 256 ? 256 : 16) : COLORS >= 8 ? 8 : 0;
+}
+
+struct term *term_open(const struct term_options *opt, struct err *err)
+{
+	struct sigaction before[ARRAY_LEN(own_signals)];
+	if (check_terminal(err) != 0)
 		return NULL;
-	if (tcgetattr(STDOUT_FILENO, &rescue.before) < 0) {
-		err_errno(err, ERR_ENV, "the terminal's settings cannot be read");
+	setlocale(LC_CTYPE, "");
+	tcgetattr(STDIN_FILENO, &rescue.before);
+	for (size_t i = 0; i < ARRAY_LEN(own_signals); i++)
+		sigaction(own_signals[i], NULL, &before[i]);
+	SCREEN *screen = newterm(NULL, stdout, stdin);
+	for (size_t i = 0; i < ARRAY_LEN(own_signals); i++)
+		sigaction(own_signals[i], &before[i], NULL);
+	if (!screen) {
+		refuse(err, "ncurses cannot use this one");
 		return NULL;
 	}
-	struct terminal *t = xcalloc(1, sizeof(*t));
-	/* the application has signals of its own for these */
-	use_tioctl(TRUE);
-	t->screen = newterm(NULL, stdout, stdin);
-	if (!t->screen) {
-		free(t);
-		err_set(err, ERR_ENV, "the terminal (TERM=%s) cannot be used" INSTEAD,
-			getenv("TERM"));
-		return NULL;
-	}
-	set_term(t->screen);
+	struct term *t = xcalloc(1, sizeof(*t));
+	t->screen = screen;
 	t->mouse = opt->mouse;
 	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	t->color = opt->color && has_colors();
-	if (t->color) {
-		start_color();
-		use_default_colors();
-	}
+	t->pushed_back = ERR;
+	rescue_prepare(t->mouse);
+	rescue_arm();
 	set_modes(t);
-	prepare_rescue(t->mouse);
-	take_size(t);
+	t->colors = opt->color ? count_colors() : 0;
+	canvas_init(&t->shadow, 0, 0, &glyphs_ascii);
+	ask_size(t);
+	apply_size(t);
 	return t;
 }
 
-void term_close(struct terminal *t)
+void term_close(struct term *t)
 {
 	if (!t)
 		return;
-	endwin();
-	rescue.active = 0;
+	if (rescue.taken) {
+		rescue.taken = 0;
+		curs_set(1);
+		endwin();
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &rescue.before);
+	}
+	rescue_disarm();
+	delwin(t->input);
 	delscreen(t->screen);
-	free(t->shown);
+	canvas_release(&t->shadow);
+	free(t->row);
 	free(t);
 }
 
-void term_size(const struct terminal *t, int *ret_w, int *ret_h)
+/* --- what it is --- */
+
+void term_size(const struct term *t, int *ret_w, int *ret_h)
 {
 	*ret_w = t->w;
 	*ret_h = t->h;
 }
 
-bool term_is_utf8(const struct terminal *t)
+bool term_is_utf8(const struct term *t)
 {
 	return t->utf8;
 }
 
-bool term_resize(struct terminal *t)
+int term_colors(const struct term *t)
+{
+	return t->colors;
+}
+
+bool term_resize(struct term *t)
 {
 	int w = t->w, h = t->h;
-
-	take_size(t);
-	return w != t->w || h != t->h;
-}
-
-void term_suspend(struct terminal *t)
-{
-	endwin();
-	rescue.active = 0;
-	fflush(stdout);
-	raise(SIGSTOP);
-	/* here again after fg */
-	rescue.active = 1;
-	refresh();
-	set_modes(t);
-	take_size(t);
-	clearok(curscr, TRUE);
-}
-
-/* --- keys ---------------------------------------------------------------------------------------
- */
-
-static key_code special_key(wint_t c)
-{
-	static const struct {
-		wint_t curses;
-		key_code ours;
-	} map[] = {
-		{ KEY_UP, KEY_UP_ },
-		{ KEY_DOWN, KEY_DOWN_ },
-		{ KEY_LEFT, KEY_LEFT_ },
-		{ KEY_RIGHT, KEY_RIGHT_ },
-		{ KEY_PPAGE, KEY_PAGE_UP },
-		{ KEY_NPAGE, KEY_PAGE_DOWN },
-		{ KEY_HOME, KEY_HOME_ },
-		{ KEY_FIND, KEY_HOME_ },
-		{ KEY_END, KEY_END_ },
-		{ KEY_SELECT, KEY_END_ },
-		{ KEY_IC, KEY_INSERT },
-		{ KEY_DC, KEY_DELETE },
-		{ KEY_BACKSPACE, KEY_BACKSPACE_ },
-		{ KEY_ENTER, KEY_ENTER_ },
-		{ KEY_BTAB, KEY_BACKTAB },
-		{ KEY_SR, KEY_SHIFT_UP },
-		{ KEY_SF, KEY_SHIFT_DOWN },
-		{ KEY_RESIZE, KEY_RESIZE_ },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(map); i++) {
-		if (map[i].curses == c)
-			return map[i].ours;
-	}
-	if (c >= KEY_F(1) && c <= KEY_F(12))
-		return KEY_F1_ + (c - KEY_F(1));
-	return KEY_NONE;
-}
-
-static key_code plain_key(wint_t c)
-{
-	if (c == '\r' || c == '\n')
-		return KEY_ENTER_;
-	if (c == '\t')
-		return KEY_TAB_;
-	if (c == 27)
-		return KEY_ESC_;
-	if (c == 127 || c == 8)
-		return KEY_BACKSPACE_;
-	if (c >= 1 && c <= 26)
-		return key_ctrl((char)('a' + c - 1));
-	return c < 32 ? KEY_NONE : (key_code)c;
-}
-
-static bool mouse_key(struct key_event *ret)
-{
-	MEVENT m;
-
-	if (getmouse(&m) != OK)
+	ask_size(t);
+	if (t->w == w && t->h == h)
 		return false;
-	*ret = (struct key_event){ .code = KEY_MOUSE_, .x = m.x, .y = m.y };
-	if (m.bstate & BUTTON4_PRESSED)
-		ret->mouse = MOUSE_WHEEL_UP;
-	else if (m.bstate & BUTTON5_PRESSED)
-		ret->mouse = MOUSE_WHEEL_DOWN;
-	else if (m.bstate & BUTTON1_DOUBLE_CLICKED)
-		ret->mouse = MOUSE_DOUBLE;
-	else if (m.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
-		ret->mouse = MOUSE_PRESS;
-	else
-		return false;
+	apply_size(t);
 	return true;
 }
 
-bool term_key(struct terminal *t, struct key_event *ret)
+static attr_t attrs_of(const struct style *s)
 {
-	wint_t c;
-
-	(void)t;
-	for (;;) {
-		int rc = get_wch(&c);
-		if (rc == ERR)
-			return false;
-		if (rc == KEY_CODE_YES && c == KEY_MOUSE) {
-			if (mouse_key(ret))
-				return true;
-			continue;
-		}
-		key_code k = rc == KEY_CODE_YES ? special_key(c) : plain_key(c);
-		if (k == KEY_ESC_) {
-			/* an escape with something right behind it is Alt */
-			wint_t next;
-			rc = get_wch(&next);
-			if (rc != ERR) {
-				key_code with =
-					rc == KEY_CODE_YES ? special_key(next) : plain_key(next);
-				k = with == KEY_NONE || with == KEY_ESC_ ? KEY_ESC_
-									 : with | KEY_ALT_BIT;
-			}
-		}
-		/* a change of size comes as a signal; what is no key is left out */
-		if (k == KEY_NONE || k == KEY_RESIZE_)
-			continue;
-		*ret = (struct key_event){ .code = k };
-		return true;
-	}
+	attr_t can = termattrs(), attrs = 0;
+	if (s->bold)
+		attrs |= A_BOLD;
+	if (s->dim)
+		attrs |= A_DIM & can;
+	if (s->underline)
+		attrs |= A_UNDERLINE;
+	if (s->reverse)
+		attrs |= A_REVERSE;
+	if (s->italic)
+		attrs |= A_ITALIC & can;
+	return attrs;
 }
 
-/* --- drawing
- * -------------------------------------------------------------------------------------- */
+void term_set_theme(struct term *t, const struct theme *theme)
+{
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct style s = theme_style(theme, (enum role)role, t->colors);
+		t->attrs[role] = attrs_of(&s);
+		if (t->colors)
+			init_pair((short)(role + 1), s.fg, s.bg);
+	}
+	t->redraw = true;
+}
 
-static bool same(const struct cell *a, const struct cell *b)
+/* --- drawing --- */
+
+/* The character of a cell as this terminal can show it; 0: nothing, it is a right half. */
+static wchar_t shown_char(const struct term *t, const struct cell *cell, const struct cell *end)
+{
+	if (cell->ch < 0x80)
+		return (wchar_t)cell->ch;
+	bool is_wide = cell + 1 < end && cell[1].ch == 0;
+	/* where the C library has another idea of the width, ncurses would shift the row */
+	if (!t->utf8 || wcwidth((wchar_t)cell->ch) != (is_wide ? 2 : 1))
+		return L'?';
+	return (wchar_t)cell->ch;
+}
+
+static void set_cell(const struct term *t, cchar_t *ret, wchar_t ch, const struct cell *cell)
+{
+	unsigned role = cell->role < ROLE_COUNT ? cell->role : ROLE_NORMAL;
+	attr_t attrs = t->attrs[role] ^ (cell->reverse ? A_REVERSE : 0);
+	wchar_t text[2] = { ch, 0 };
+	setcchar(ret, text, attrs, t->colors ? (short)(role + 1) : 0, NULL);
+}
+
+/* Gives ncurses the cells [from, to) of a row; neither end is within a wide character. */
+static void draw_cells(struct term *t, int y, int from, int to, const struct cell *cells)
+{
+	int n = 0;
+	bool half = false; /* the right half of what became '?' is to be blank */
+	for (int x = from; x < to; x++) {
+		const struct cell *cell = &cells[x];
+		if (cell->ch == 0) {
+			if (half)
+				set_cell(t, &t->row[n++], L' ', cell);
+			half = false;
+			continue;
+		}
+		wchar_t ch = shown_char(t, cell, cells + to);
+		half = (uint32_t)ch != cell->ch;
+		set_cell(t, &t->row[n++], ch, cell);
+	}
+	mvadd_wchnstr(y, from, t->row, n);
+}
+
+static bool same_cell(const struct cell *a, const struct cell *b)
 {
 	return a->ch == b->ch && a->role == b->role && a->reverse == b->reverse;
 }
 
-static void put(const struct terminal *t, int x, int y, const struct cell *c)
+static void draw_row(struct term *t, int y, const struct cell *cells, int w)
 {
-	wchar_t text[2] = { (wchar_t)(c->ch ? c->ch : ' '), L'\0' };
-	int role = c->role < ROLE_COUNT ? c->role : ROLE_NORMAL;
-	attr_t attrs = t->attrs[role] ^ (c->reverse ? A_REVERSE : 0);
-	cchar_t cc;
-
-	/* a locale that has no such character shows it as a question mark */
-	if (!t->utf8 && c->ch > 126)
-		text[0] = L'?';
-	if (setcchar(&cc, text, attrs, t->pairs[role], NULL) == OK)
-		mvadd_wch(y, x, &cc);
+	struct cell *shadow = &t->shadow.cells[(size_t)y * (size_t)t->w];
+	int from = 0, to = w;
+	while (from < w && !t->redraw && same_cell(&cells[from], &shadow[from]))
+		from++;
+	while (to > from && !t->redraw && same_cell(&cells[to - 1], &shadow[to - 1]))
+		to--;
+	if (from == to)
+		return;
+	/* whole wide characters, of the old row and of the new one */
+	while (from > 0 && (cells[from].ch == 0 || shadow[from].ch == 0))
+		from--;
+	while (to < w && (cells[to].ch == 0 || shadow[to].ch == 0))
+		to++;
+	draw_cells(t, y, from, to, cells);
+	memcpy(shadow + from, cells + from, (size_t)(to - from) * sizeof(*cells));
 }
 
-void term_draw(struct terminal *t, const struct canvas *c)
+void term_draw(struct term *t, const struct canvas *c)
 {
-	int w = MIN(t->w, c->w), h = MIN(t->h, c->h);
-
-	for (int y = 0; y < h; y++) {
-		const struct cell *row = &c->cells[(size_t)y * (size_t)c->w];
-		struct cell *shown = &t->shown[(size_t)y * (size_t)t->w];
-		for (int x = 0; x < w; x++) {
-			bool wide = x + 1 < w && row[x + 1].ch == 0;
-			if (same(&row[x], &shown[x]) && (!wide || same(&row[x + 1], &shown[x + 1])))
-				continue;
-			shown[x] = row[x];
-			if (row[x].ch != 0)
-				put(t, x, y, &row[x]);
-		}
+	int w = MIN(c->w, t->w), h = MIN(c->h, t->h);
+	if (t->redraw) {
+		erase();
+		canvas_clear(&t->shadow);
+		clearok(stdscr, TRUE);
 	}
-	if (c->cursor_x >= 0 && c->cursor_x < t->w && c->cursor_y >= 0 && c->cursor_y < t->h) {
-		curs_set(1);
+	for (int y = 0; y < h; y++)
+		draw_row(t, y, &c->cells[(size_t)y * (size_t)c->w], w);
+	t->redraw = false;
+	bool cursor = c->cursor_x >= 0 && c->cursor_y >= 0 && c->cursor_x < w && c->cursor_y < h;
+	curs_set(cursor);
+	if (cursor)
 		move(c->cursor_y, c->cursor_x);
-	} else {
-		curs_set(0);
-		move(MAX(0, t->h - 1), 0);
-	}
 	refresh();
 }
 
-void term_redraw(struct terminal *t)
+void term_redraw(struct term *t)
 {
-	erase();
-	clearok(curscr, TRUE);
-	for (size_t i = 0; t->shown && i < (size_t)t->w * (size_t)t->h; i++)
-		t->shown[i] = (struct cell){ .ch = ' ', .role = ROLE_COUNT };
+	t->redraw = true;
+}
+
+void term_suspend(struct term *t)
+{
+	curs_set(1);
+	endwin();
+	rescue.taken = 0;
+	do {
+		raise(SIGSTOP);
+		/* `bg' alone does not give the terminal back */
+	} while (tcgetpgrp(STDIN_FILENO) > 0 && tcgetpgrp(STDIN_FILENO) != getpgrp());
+	tcgetattr(STDIN_FILENO, &rescue.before);
+	rescue.taken = 1;
+	reset_prog_mode();
+	t->redraw = true;
+	refresh();
+}
+
+/* --- keys --- */
+
+static int next_code(struct term *t)
+{
+	int code = t->pushed_back;
+	t->pushed_back = ERR;
+	while (code == ERR || code == KEY_RESIZE) {
+		code = wgetch(t->input);
+		if (code == ERR)
+			return ERR;
+	}
+	return code;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static bool mouse_key(struct term *t, struct key_event *ret)
+{
+	MEVENT ev;
+	if (getmouse(&ev) != OK)
+		return false;
+	*ret = (struct key_event){ .code = KEY_MOUSE_, .x = ev.x, .y = ev.y };
+	if (ev.bstate & BUTTON4_PRESSED) {
+		ret->mouse = MOUSE_WHEEL_UP;
+	} else if (ev.bstate & BUTTON5_PRESSED) {
+		ret->mouse = MOUSE_WHEEL_DOWN;
+	} else if (ev.bstate & BUTTON1_PRESSED) {
+		uint64_t now = now_ns();
+		bool again = t->click.at_ns && now - t->click.at_ns < DOUBLE_CLICK_NS &&
+			     t->click.x == ev.x && t->click.y == ev.y;
+		ret->mouse = again ? MOUSE_DOUBLE : MOUSE_PRESS;
+		t->click.at_ns = again ? 0 : now;
+		t->click.x = ev.x;
+		t->click.y = ev.y;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Codes of ncurses; KEY_NONE for those that mean nothing here. */
+static key_code function_key(int code)
+{
+	switch (code) {
+	case KEY_ENTER:
+		return KEY_ENTER_;
+	case KEY_BACKSPACE:
+		return KEY_BACKSPACE_;
+	case KEY_BTAB:
+		return KEY_BACKTAB;
+	case KEY_DC:
+		return KEY_DELETE;
+	case KEY_IC:
+		return KEY_INSERT;
+	case KEY_UP:
+		return KEY_UP_;
+	case KEY_DOWN:
+		return KEY_DOWN_;
+	case KEY_LEFT:
+		return KEY_LEFT_;
+	case KEY_RIGHT:
+		return KEY_RIGHT_;
+	case KEY_PPAGE:
+		return KEY_PAGE_UP;
+	case KEY_NPAGE:
+		return KEY_PAGE_DOWN;
+	case KEY_HOME:
+	case KEY_FIND:
+		return KEY_HOME_;
+	case KEY_END:
+	case KEY_SELECT:
+		return KEY_END_;
+	case KEY_SR:
+		return KEY_SHIFT_UP;
+	case KEY_SF:
+		return KEY_SHIFT_DOWN;
+	default:
+		break;
+	}
+	if (code >= KEY_F(1) && code <= KEY_F(12))
+		return KEY_F1_ + (key_code)(code - KEY_F(1));
+	return KEY_NONE;
+}
+
+static key_code control_key(int code)
+{
+	if (code == 0x7f)
+		return KEY_BACKSPACE_;
+	return code >= 1 && code <= 26 ? key_ctrl((char)('a' + code - 1)) : KEY_NONE;
+}
+
+/* One byte of text; KEY_NONE while a character is not complete, or for one that is none. */
+static key_code text_key(struct term *t, int code)
+{
+	if (code < 0x80 || !t->utf8) {
+		t->n_partial = 0;
+		return code < 0x80 ? (key_code)code : KEY_NONE;
+	}
+	if (code >= 0xc0) /* begins a character */
+		t->n_partial = 0;
+	t->partial[t->n_partial++] = (unsigned char)code;
+	char text[5] = { 0 };
+	memcpy(text, t->partial, t->n_partial);
+	if (utf8_sequence(text, t->n_partial) != t->n_partial) {
+		if (t->n_partial == sizeof(t->partial) || t->partial[0] < 0xc0)
+			t->n_partial = 0;
+		return KEY_NONE;
+	}
+	t->n_partial = 0;
+	const char *p = text;
+	int width;
+	key_code k = chars_next(&p, &width);
+	return key_is_text(k) ? k : KEY_NONE;
+}
+
+static key_code key_of(struct term *t, int code)
+{
+	if (code >= 0x100)
+		return function_key(code);
+	if (code < 0x20 || code == 0x7f)
+		return control_key(code);
+	return text_key(t, code);
+}
+
+bool term_key(struct term *t, struct key_event *ret)
+{
+	for (;;) {
+		int code = next_code(t);
+		if (code == ERR)
+			return false;
+		if (code == KEY_MOUSE) {
+			if (mouse_key(t, ret))
+				return true;
+			continue;
+		}
+		key_code alt = 0, k;
+		if (code == 27) {
+			/* what follows at once was typed with alt */
+			code = next_code(t);
+			alt = KEY_ALT_BIT;
+			if (code == ERR || code == 27 || code == KEY_MOUSE) {
+				t->pushed_back = code;
+				*ret = (struct key_event){ .code = KEY_ESC_ };
+				return true;
+			}
+		}
+		k = key_of(t, code);
+		if (k != KEY_NONE) {
+			*ret = (struct key_event){ .code = k | alt };
+			return true;
+		}
+	}
 }

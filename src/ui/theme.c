@@ -84,6 +84,58 @@ void color_to_rgb(int color, unsigned char ret[3])
 	}
 }
 
+/* The nearest of the first n (8 or 16) of a colour of the 256. */
+static short nearest_color(short color, int n)
+{
+	unsigned char want[3], rgb[3];
+	int best = 0, best_distance = 0;
+	color_to_rgb(color, want);
+	for (int i = 0; i < n; i++) {
+		color_to_rgb(i, rgb);
+		int d = distance(want[0], want[1], want[2], (int[3]){ rgb[0], rgb[1], rgb[2] });
+		if (i == 0 || d < best_distance) {
+			best = i;
+			best_distance = d;
+		}
+	}
+	return (short)best;
+}
+
+/* Text in eight colours: the bright half is bold, but for the grey, which would be black there. */
+static void to_eight(struct style *s)
+{
+	if (s->fg == 8) {
+		s->fg = COLOR_DEFAULT;
+		s->dim = true;
+	} else if (s->fg > 8) {
+		s->fg = (short)(s->fg - 8);
+		s->bold = true;
+	}
+	if (s->bg >= 8)
+		s->bg = (short)(s->bg == 8 ? 0 : s->bg - 8);
+}
+
+struct style theme_style(const struct theme *t, enum role role, int colors)
+{
+	struct style s = t->styles[(unsigned)role < ROLE_COUNT ? role : ROLE_NORMAL];
+	if (colors >= 256)
+		return s;
+	if (colors < 8) {
+		/* a background of its own is to be seen */
+		if (s.bg != t->styles[ROLE_NORMAL].bg)
+			s.reverse = true;
+		s.fg = s.bg = COLOR_DEFAULT;
+		return s;
+	}
+	if (s.fg >= 16)
+		s.fg = nearest_color(s.fg, 16);
+	if (s.bg >= 16)
+		s.bg = nearest_color(s.bg, 16);
+	if (colors < 16)
+		to_eight(&s);
+	return s;
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -108,9 +160,12 @@ static bool parse_rgb(const char *s, short *ret)
 static bool parse_number(const char *s, short *ret)
 {
 	size_t n = strlen(s);
-	if (n < 1 || n > 3 || strspn(s, "0123456789") != n || atoi(s) > 255)
+	if (n < 1 || n > 3 || strspn(s, "0123456789") != n)
 		return false;
-	*ret = (short)atoi(s);
+	long value = strtol(s, NULL, 10);
+	if (value > 255)
+		return false;
+	*ret = (short)value;
 	return true;
 }
 
@@ -199,7 +254,7 @@ static int parse_root(struct theme *t, const struct ynode *root, struct err *err
 
 static void theme_plain(struct theme *t, const char *name)
 {
-	*t = (struct theme){ 0 };
+	memset(t, 0, sizeof(*t));
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	for (size_t i = 0; i < ROLE_COUNT; i++)
 		t->styles[i].fg = t->styles[i].bg = COLOR_DEFAULT;
@@ -249,7 +304,7 @@ static bool is_path(const char *name)
 
 int theme_load(struct theme *t, const char *name_or_path, struct err *err)
 {
-	struct theme loaded;
+	struct theme loaded = { 0 };
 	CLEANUP_STRBUF struct strbuf text = { 0 };
 	bool path = is_path(name_or_path);
 	if (load_shipped(&loaded, path ? "default" : name_or_path, err) != 0)

@@ -31,6 +31,9 @@ int theme_load(struct theme *t, const char *name_or_path, struct err *err);
 /* On top of what is there; a role that is named is replaced as a whole. */
 int theme_parse(struct theme *t, const char *file, const char *text, size_t len, struct err *err);
 const char *theme_next(const char *name); /* the shipped one after this one */
+/* The style on a terminal of 0, 8, 16 or 256 colours: colours are below that number then, and what
+ * they cannot say is said by attributes where possible. */
+struct style theme_style(const struct theme *t, enum role role, int colors);
 const char *role_name(enum role role);
 /* What a colour of 0..255 looks like in most terminals, for pictures. */
 void color_to_rgb(int color, unsigned char ret[3]);

@@ -32,7 +32,7 @@
 
 struct loop {
 	struct ui ui;
-	struct terminal *term;
+	struct term *term;
 	struct script *script;
 	int signals;
 	uint64_t drawn_ns, tick_ns, script_ns;
@@ -180,6 +180,16 @@ static void quit(struct ui *ui)
 		ui->quit = true;
 }
 
+static void take_size(struct loop *l)
+{
+	int w, h;
+
+	if (!l->term || !term_resize(l->term))
+		return;
+	term_size(l->term, &w, &h);
+	canvas_resize(&l->ui.canvas, w, h);
+}
+
 /* The clock of a run goes on while this program stands still: the recording says so. */
 static void suspend(struct ui *ui)
 {
@@ -191,6 +201,7 @@ static void suspend(struct ui *ui)
 	if (!l->term)
 		return;
 	term_suspend(l->term);
+	take_size(l);
 	ui->now_ns = real_ns();
 	ui->dirty = true;
 	if (!live)
@@ -322,14 +333,10 @@ static void handle_signals(struct loop *l)
 	struct signalfd_siginfo info;
 
 	while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		int w, h;
 		l->ui.dirty = true;
 		switch ((int)info.ssi_signo) {
 		case SIGWINCH:
-			if (l->term && term_resize(l->term)) {
-				term_size(l->term, &w, &h);
-				canvas_resize(&l->ui.canvas, w, h);
-			}
+			take_size(l);
 			break;
 		case SIGTSTP:
 			suspend(&l->ui);

@@ -1,205 +1,275 @@
-/* Layouts: what is read, where panes go at four sizes, and what holds at all sizes. */
+/* Layouts: text, golden pictures of the shipped ones, and what must hold at every size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/canvas.h"
 #include "ui/layout.h"
+#include "util/fs.h"
 #include "util/mem.h"
 #include "util/rng.h"
-#include "util/strbuf.h"
 
-static struct layout parsed(const char *text)
+#define GOLDEN "tests/data/layouts.txt" /* UPDATE=1 in the environment rewrites it */
+
+static struct layout shipped(size_t i)
 {
 	struct layout l;
 	struct err err = { 0 };
-	if (layout_parse(&l, "test", text, &err) != 0)
+	if (layout_parse(&l, layout_presets[i].name, layout_presets[i].text, &err) != 0)
 		fail_msg("%s", err.text);
 	return l;
 }
 
-static void test_shipped(void **state)
+/* --- text --- */
+
+static void test_text(void **state)
 {
 	(void)state;
-	size_t n = 0;
-	for (; layout_presets[n].name; n++)
-		parsed(layout_presets[n].text);
-	assert_int_equal(n, 5);
-	assert_string_equal(layout_presets[0].name, "default");
+	struct layout l;
+	assert_int_equal(
+		layout_parse(&l, "mine", " cols( rows(nodes:3  log) graphs:12 ) ", NULL), 0);
+	assert_string_equal(l.name, "mine");
+	assert_int_equal(l.n_nodes, 5);
+	assert_int_equal(l.nodes[0].kind, LAYOUT_COLS);
+	assert_int_equal(l.nodes[0].first, 1);
+	assert_int_equal(l.nodes[1].kind, LAYOUT_ROWS);
+	assert_int_equal(l.nodes[1].weight, 1);
+	assert_int_equal(l.nodes[1].first, 2);
+	assert_int_equal(l.nodes[1].next, 4);
+	assert_int_equal(l.nodes[2].pane, PANE_NODES);
+	assert_int_equal(l.nodes[2].weight, 3);
+	assert_int_equal(l.nodes[2].next, 3);
+	assert_int_equal(l.nodes[3].next, -1);
+	assert_int_equal(l.nodes[4].pane, PANE_GRAPHS);
+	assert_int_equal(l.nodes[4].weight, 12);
+	layout_swap(&l, PANE_LOG, PANE_GRAPHS);
+	assert_int_equal(l.nodes[3].pane, PANE_GRAPHS);
+	assert_int_equal(l.nodes[4].pane, PANE_LOG);
+	layout_swap(&l, PANE_LOG, PANE_MAP); /* which it lacks */
+	assert_int_equal(l.nodes[4].pane, PANE_MAP);
+	assert_int_equal(layout_parse(&l, "one", "log", NULL), 0);
+	assert_int_equal(l.n_nodes, 1);
+	for (int p = 0; p < PANE_COUNT; p++)
+		assert_int_equal(pane_by_name(pane_name((enum pane_id)p)), p);
+	assert_int_equal(pane_by_name("checks"), PANE_COUNT);
+	assert_string_equal(pane_name(PANE_COUNT), "");
 }
 
-static void test_errors(void **state)
+static void test_text_errors(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *message;
 	} cases[] = {
-		{ "", "character 1: expected rows" },
-		{ "rows", "opening bracket" },
-		{ "rows()", "nothing between" },
-		{ "rows(nodes", "expected rows" },
-		{ "rows(nodes:0)", "weight" },
-		{ "rows(nodes:1000)", "weight" },
-		{ "rows(nodes nodes)", "twice" },
-		{ "rows(nods)", "one of nodes" },
-		{ "nodes log", "too much" },
-		{ "rows(rows(rows(rows(rows(rows(log))))))", "too deep" },
-		{ "rows(\xff)", "expected rows" },
+		{ "", "column 1: expected rows(...), cols(...) or a pane" },
+		{ "rows(nodes ndoes)",
+			"column 12: unknown pane \"ndoes\"; did you mean \"nodes\"?" },
+		{ "table(nodes)",
+			"column 1: unknown pane \"table\"; there are nodes, blocks, workloads, "
+			"expectations, faults, log, map, graphs" },
+		{ "rows(nodes log", "column 1: its ) is missing" },
+		{ "rows nodes", "column 5: expected (" },
+		{ "rows()", "column 1: there is nothing in it" },
+		{ "rows(nodes:0)", "column 12: a weight is 1 to 99" },
+		{ "rows(nodes:100)", "column 12: a weight is 1 to 99" },
+		{ "rows(nodes:x)", "column 12: a weight is 1 to 99" },
+		{ "rows(nodes nodes)", "column 12: this pane is there already" },
+		{ "nodes log",
+			"column 7: expected nothing more; rows(...) or cols(...) join panes" },
+		{ "rows(nodes))",
+			"column 12: expected nothing more; rows(...) or cols(...) join panes" },
+		{ "rows(nodes;)", "column 11: expected rows(...), cols(...) or a pane" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct layout l;
+		struct layout l = shipped(0), before = l;
 		struct err err = { 0 };
-		assert_int_equal(layout_parse(&l, "x", cases[i].text, &err), -1);
-		if (!strstr(err.text, cases[i].wanted))
-			fail_msg("\"%s\": %s", cases[i].text, err.text);
+		char want[300];
+		snprintf(want, sizeof(want), "layout \"mine\", %s", cases[i].message);
+		assert_int_equal(layout_parse(&l, "mine", cases[i].text, &err), -1);
+		assert_string_equal(err.text, want);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_memory_equal(&l, &before, sizeof(l));
 	}
+	CLEANUP_STRBUF struct strbuf deep = { 0 };
+	for (int i = 0; i < 100000; i++)
+		strbuf_adds(&deep, "rows(");
+	struct layout l;
+	assert_int_equal(layout_parse(&l, "deep", strbuf_str(&deep), NULL), -1);
 }
 
-static struct layout_result computed(const struct layout *l, int w, int h, enum pane_id focus)
+/* --- pictures --- */
+
+static void draw(struct strbuf *out, const struct layout_request *q, const struct layout_result *r)
 {
-	struct layout_result r;
-	const struct layout_request q = { .w = w, .h = h, .focus = focus };
-	layout_compute(l, &q, &r);
-	return r;
+	struct canvas c;
+	canvas_init(&c, q->w, q->h, &glyphs_utf8);
+	struct view all = view_all(&c);
+	for (int p = 0; p < PANE_COUNT; p++) {
+		const struct rect *rect = &r->rects[p];
+		char note[40];
+		if (!r->shown[p])
+			continue;
+		struct view v = view_sub(&all, rect->x, rect->y, rect->w, rect->h);
+		const char *name = pane_name((enum pane_id)p);
+		snprintf(note, sizeof(note), "%dx%d", rect->w, rect->h);
+		if (!r->narrow)
+			view_frame(&v, ROLE_BORDER, name, note);
+		for (int y = 0; r->narrow && y < rect->h; y++)
+			view_textf(&v, 1, y, ROLE_NORMAL, "%s %d/%d", name, y + 1, rect->h);
+	}
+	canvas_to_text(&c, out);
+	canvas_release(&c);
 }
 
-/* "nodes 0,0 60x12" a pane, in order */
-static void tell(const struct layout_result *r, struct strbuf *out)
+static void tell(struct strbuf *out, const struct layout_result *r)
 {
 	for (int p = 0; p < PANE_COUNT; p++) {
-		const struct rect *a = &r->rects[p];
+		const struct rect *rect = &r->rects[p];
 		if (r->shown[p])
-			strbuf_addf(out, "%s %d,%d %dx%d\n", pane_name((enum pane_id)p), a->x, a->y,
-				a->w, a->h);
+			strbuf_addf(out, "%-12s %3d,%-3d %3dx%d\n", pane_name((enum pane_id)p),
+				rect->x, rect->y, rect->w, rect->h);
 	}
 }
 
-static void test_sizes(void **state)
+static void picture(struct strbuf *out, size_t i, int w, int h, enum pane_id focus, bool zoomed)
 {
-	(void)state;
-	static const struct {
-		int w, h;
-		const char *wanted;
-	} cases[] = {
-		{ 120, 34,
-			"nodes 0,0 66x12\nblocks 0,12 66x13\nworkloads 66,12 54x8\n"
-			"expectations 66,0 54x8\nfaults 66,8 54x4\nlog 0,25 66x9\n"
-			"graphs 66,20 54x14\n" },
-	};
-	const struct layout l = parsed(layout_presets[0].text);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		CLEANUP_STRBUF struct strbuf got = { 0 };
-		struct layout_result r = computed(&l, cases[i].w, cases[i].h, PANE_NODES);
-		tell(&r, &got);
-		assert_string_equal(strbuf_str(&got), cases[i].wanted);
-	}
-}
-
-static void test_narrow(void **state)
-{
-	(void)state;
-	const struct layout l = parsed(layout_presets[0].text);
-	struct layout_result r = computed(&l, 80, 22, PANE_BLOCKS);
-	assert_true(r.narrow);
-	assert_true(r.shown[PANE_BLOCKS] && r.shown[PANE_NODES] && r.shown[PANE_CHECKS]);
-	assert_true(r.rects[PANE_BLOCKS].h >= LAYOUT_FOCUS_ROWS);
-	assert_false(r.shown[PANE_LOG]);
-	r = computed(&l, 80, 12, PANE_BLOCKS);
-	assert_int_equal(r.rects[PANE_BLOCKS].h, 12);
-	assert_false(r.shown[PANE_NODES]);
-}
-
-static void test_zoom_hide_swap(void **state)
-{
-	(void)state;
-	struct layout l = parsed(layout_presets[0].text);
-	struct layout_request q = { .w = 150, .h = 50, .focus = PANE_LOG, .zoomed = true };
+	struct layout l = shipped(i);
+	struct layout_request q = { .w = w, .h = h, .focus = focus, .zoomed = zoomed };
 	struct layout_result r;
-
 	layout_compute(&l, &q, &r);
-	assert_int_equal(r.rects[PANE_LOG].w, 150);
-	assert_int_equal(r.rects[PANE_LOG].h, 50);
-	assert_false(r.shown[PANE_NODES]);
-	q.zoomed = false;
-	q.hidden[PANE_NODES] = q.hidden[PANE_LOG] = true;
-	layout_compute(&l, &q, &r);
-	assert_false(r.shown[PANE_NODES]);
-	assert_true(r.shown[PANE_LOG]); /* has the focus */
-	q = (struct layout_request){ .w = 150, .h = 50, .focus = PANE_LOG };
-	layout_compute(&l, &q, &r);
-	struct rect before = r.rects[PANE_LOG];
-	layout_swap(&l, PANE_LOG, PANE_NODES);
-	layout_compute(&l, &q, &r);
-	assert_memory_equal(&r.rects[PANE_NODES], &before, sizeof(before));
-	/* not in this layout: takes the log's place */
-	q.focus = PANE_MAP;
-	layout_compute(&l, &q, &r);
-	assert_true(r.shown[PANE_MAP]);
-	assert_false(r.shown[PANE_LOG]);
+	strbuf_addf(out, "\n== %s %dx%d, focus %s%s%s\n", l.name, w, h, pane_name(focus),
+		zoomed ? ", zoomed" : "", r.narrow ? ", narrow" : "");
+	if (w <= 120)
+		draw(out, &q, &r);
+	else
+		tell(out, &r);
 }
+
+static void test_pictures_of_shipped_layouts(void **state)
+{
+	(void)state;
+	CLEANUP_STRBUF struct strbuf now = { 0 }, golden = { 0 };
+	struct err err = { 0 };
+	picture(&now, 0, 80, 22, PANE_NODES, false);
+	picture(&now, 0, 80, 22, PANE_LOG, false);
+	picture(&now, 0, 80, 10, PANE_BLOCKS, false);
+	picture(&now, 0, 120, 34, PANE_LOG, true);
+	for (size_t i = 0; layout_presets[i].name; i++) {
+		picture(&now, i, 120, 34, PANE_NODES, false);
+		picture(&now, i, 200, 58, PANE_NODES, false);
+		picture(&now, i, 300, 98, PANE_NODES, false);
+	}
+	picture(&now, 1, 120, 34, PANE_BLOCKS, false); /* which that layout lacks */
+	if (getenv("UPDATE"))
+		assert_int_equal(fs_write_atomic(GOLDEN, now.buf, now.len, 0644, NULL), 0);
+	if (fs_read(GOLDEN, 1 << 20, &golden, &err) != 0)
+		fail_msg("%s", err.text);
+	if (strcmp(strbuf_str(&golden), strbuf_str(&now)) != 0)
+		fail_msg("%s is not what layouts look like now:\n%s", GOLDEN, strbuf_str(&now));
+}
+
+/* --- at every size --- */
 
 static bool overlap(const struct rect *a, const struct rect *b)
 {
 	return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
 }
 
-static void check_all(const struct layout_request *q, const struct layout_result *r)
+static void check(const struct layout *l, const struct layout_request *q)
 {
-	assert_true(r->shown[q->focus]);
-	for (int i = 0; i < PANE_COUNT; i++) {
-		const struct rect *a = &r->rects[i];
-		if (!r->shown[i])
+	struct layout_result r;
+	long area = 0;
+	layout_compute(l, q, &r);
+	bool ok = r.shown[q->focus] && r.narrow == (q->w < LAYOUT_NARROW || q->h < LAYOUT_LOW);
+	for (int p = 0; p < PANE_COUNT; p++) {
+		const struct rect *a = &r.rects[p];
+		int min_w = 1, min_h = 1;
+		if (!r.shown[p]) {
+			ok &= a->w == 0 && a->h == 0;
 			continue;
-		assert_true(a->x >= 0 && a->y >= 0 && a->w > 0 && a->h > 0);
-		assert_true(a->x + a->w <= q->w && a->y + a->h <= q->h);
-		assert_true((enum pane_id)i == q->focus || !q->hidden[i]);
-		for (int j = 0; j < i; j++)
-			assert_false(r->shown[j] && overlap(a, &r->rects[j]));
+		}
+		if (!r.narrow)
+			pane_minimum((enum pane_id)p, &min_w, &min_h);
+		else if (p == (int)q->focus)
+			min_h = MIN(q->h, LAYOUT_NARROW_MAIN);
+		ok &= a->w >= min_w && a->h >= min_h;
+		ok &= a->x >= 0 && a->y >= 0 && a->x + a->w <= q->w && a->y + a->h <= q->h;
+		ok &= p == (int)q->focus || (!q->hidden[p] && !q->zoomed);
+		area += (long)a->w * a->h;
+		for (int other = 0; other < p; other++)
+			ok &= !r.shown[other] || !overlap(a, &r.rects[other]);
 	}
+	if (!ok || area != (long)q->w * q->h) /* the whole screen is used */
+		fail_msg("%s %dx%d, focus %d", l->name, q->w, q->h, q->focus);
 }
 
-/* Nothing overlaps or sticks out, no hidden pane is shown, and on wide screens no cell is unused.
- */
 static void test_every_size(void **state)
 {
 	(void)state;
 	struct rng rng;
-	rng_init(&rng, 4);
-	for (size_t preset = 0; layout_presets[preset].name; preset++) {
-		const struct layout l = parsed(layout_presets[preset].text);
-		for (int w = 1; w <= 320; w += 7) {
-			for (int h = 1; h <= 120; h += 5) {
+	rng_init(&rng, 1);
+	for (size_t i = 0; layout_presets[i].name; i++) {
+		struct layout l = shipped(i);
+		for (int w = 20; w <= 320; w++) {
+			for (int h = 5; h <= 120; h++) {
 				struct layout_request q = { .w = w, .h = h };
-				struct layout_result r;
 				q.focus = (enum pane_id)rng_below(&rng, PANE_COUNT);
-				for (int p = 0; p < PANE_COUNT; p++)
-					q.hidden[p] = rng_below(&rng, 3) == 0;
 				q.zoomed = rng_below(&rng, 8) == 0;
-				layout_compute(&l, &q, &r);
-				check_all(&q, &r);
-				int area = 0;
 				for (int p = 0; p < PANE_COUNT; p++)
-					area += r.shown[p] ? r.rects[p].w * r.rects[p].h : 0;
-				if (!r.narrow)
-					assert_int_equal(area, w * h);
+					q.hidden[p] = rng_below(&rng, 4) == 0;
+				check(&l, &q);
+				if (rng_below(&rng, 16) == 0)
+					layout_swap(&l, (enum pane_id)rng_below(&rng, PANE_COUNT),
+						(enum pane_id)rng_below(&rng, PANE_COUNT));
 			}
 		}
+	}
+}
+
+static void test_importance_and_extremes(void **state)
+{
+	(void)state;
+	struct layout all;
+	struct layout_result r;
+	assert_int_equal(
+		layout_parse(&all, "all",
+			"rows(nodes blocks workloads expectations faults log map graphs)", NULL),
+		0);
+	struct layout_request q = { .w = 100, .h = 28, .focus = PANE_MAP };
+	layout_compute(&all, &q, &r); /* 38 rows are wanted; the focused pane stays */
+	assert_true(r.shown[PANE_MAP] && r.shown[PANE_NODES] && r.shown[PANE_CHECKS]);
+	assert_false(r.shown[PANE_GRAPHS] || r.shown[PANE_LOG]);
+	q.focus = PANE_NODES;
+	layout_compute(&all, &q, &r);
+	assert_false(r.shown[PANE_MAP] || r.shown[PANE_GRAPHS]);
+	assert_true(r.shown[PANE_LOG]);
+	static const int sizes[] = { INT_MIN, -1, 0, 1, 2, 5, 99, 100, 5000, INT_MAX };
+	for (size_t i = 0; i < ARRAY_LEN(sizes) * ARRAY_LEN(sizes); i++) {
+		q.w = sizes[i % ARRAY_LEN(sizes)];
+		q.h = sizes[i / ARRAY_LEN(sizes)];
+		layout_compute(&all, &q, &r);
+		assert_int_equal(r.shown[PANE_NODES], q.w > 0 && q.h > 0);
+		if (q.w > 0 && q.h > 0 && q.w <= 5000 && q.h <= 5000)
+			check(&all, &q);
 	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shipped),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_narrow),
-		cmocka_unit_test(test_zoom_hide_swap),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_errors),
+		cmocka_unit_test(test_pictures_of_shipped_layouts),
 		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_importance_and_extremes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -180,6 +180,35 @@ static void test_shipped_themes(void **state)
 	assert_string_equal(theme_next("mine.yaml"), themes_embedded[0].name);
 }
 
+static void test_fewer_colors(void **state)
+{
+	(void)state;
+	static const int counts[] = { 0, 8, 16, 256 };
+	for (const struct embedded_file *f = themes_embedded; f->name; f++) {
+		struct theme t = load(f->name);
+		for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+			for (enum role r = 0; r < ROLE_COUNT; r++) {
+				struct style s = theme_style(&t, r, counts[i]);
+				assert_in_range(s.fg + 1, 0, counts[i]);
+				assert_in_range(s.bg + 1, 0, counts[i]);
+				/* text in the colour of its ground is no text */
+				assert_true(s.fg != s.bg || s.fg == COLOR_DEFAULT);
+			}
+			struct style normal = theme_style(&t, ROLE_NORMAL, counts[i]);
+			struct style match = theme_style(&t, ROLE_MATCH, counts[i]);
+			assert_false(same_style(&normal, &match));
+		}
+	}
+	struct theme t = load("default");
+	assert_int_equal(
+		parse(&t, "good: {fg: 240}\nbad: {fg: bright-red}\nwarn: {fg: 208}", NULL), 0);
+	assert_int_equal(theme_style(&t, ROLE_GOOD, 16).fg, 8);
+	assert_true(theme_style(&t, ROLE_GOOD, 8).dim);
+	assert_int_equal(theme_style(&t, ROLE_BAD, 8).fg, 1);
+	assert_true(theme_style(&t, ROLE_BAD, 8).bold);
+	assert_int_equal(theme_style(&t, ROLE_GOOD, 0).fg, COLOR_DEFAULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_lies_on_top_of_the_default),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_shipped_themes),
+		cmocka_unit_test(test_fewer_colors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
