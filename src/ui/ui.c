@@ -258,11 +258,30 @@ bool ui_act(struct ui *ui, enum action a)
 	}
 }
 
+/*
+ * A key that came right behind an ESC looks like Alt and that key. When Alt
+ * means nothing here, it was an ESC and a fast finger (or a program).
+ */
+static bool split_alt(struct ui *ui, const struct key_event *k)
+{
+	const struct key_event esc = { .code = KEY_ESC_ };
+	const struct key_event rest = { .code = k->code & ~(key_code)KEY_ALT_BIT };
+
+	if (k->code == KEY_MOUSE_ || !(k->code & KEY_ALT_BIT) ||
+		keymap_find(&ui->keymap, k->code, ui_contexts(ui)) != ACTION_NONE)
+		return false;
+	ui_key(ui, &esc);
+	ui_key(ui, &rest);
+	return true;
+}
+
 void ui_key(struct ui *ui, const struct key_event *k)
 {
 	char label[24];
 
 	ui->dirty = true;
+	if (split_alt(ui, k))
+		return;
 	if (overlay_key(ui, k))
 		return;
 	if (k->code == KEY_MOUSE_) {

@@ -17,8 +17,7 @@ see "it is valid" 'valid'
 
 # section NAME: goes there by Tab
 section() {
-	local i
-	for i in 1 2 3 4 5 6 7 8 9 10 11; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11; do
 		tui_shows "▸ $1" && return
 		tui_key Tab
 		sleep 0.1
@@ -82,8 +81,18 @@ tui_key Enter
 see "the preview follows" '0:15'
 section workloads
 tui_key a
-see "what can be added" 'transactions'
+see "a workload can be added" 'transactions-2'
+tui_key D
+see "and doubled" 'transactions-3'
+tui_key u
+gone "and each change undone" 'transactions-3'
+tui_key u
+gone "to the first" 'transactions-2'
+section faults
+tui_key a
+see "faults in a list" 'restarts +[A-Z]'
 tui_key Escape
+gone "that can be left" 'restarts +[A-Z]'
 section backend
 tui_key Enter
 see "backends in a list" 'simulation|fake'

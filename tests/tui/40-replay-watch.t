@@ -44,8 +44,8 @@ see "watch: the run of another" 'watching' 20
 see "watch: as it goes" 'DRIVE|ready' 60
 tui_key r
 see "watch: it cannot be disturbed" 'does nothing here|only be watched'
-see "watch: its end" 'PASS' 90
-see "watch: says that it is over" 'it has ended'
+see "watch: its end" 'it has ended' 90
+see "watch: its verdict" 'PASS$'
 wait $pid
 is "the run was not disturbed" $? 0
 tui_key q
