@@ -30,7 +30,7 @@ enum edit_section {
 	EDIT_OVERRIDES, /* items: nodes */
 	EDIT_WALLETS,
 	EDIT_WORKLOADS, /* items: those that drive load */
-	EDIT_FAULTS,    /* items: workloads that need an ability of the backend */
+	EDIT_FAULTS,    /* items: workloads that disturb the cluster, see workload_is_fault() */
 	EDIT_CHECKS,    /* items; implied ones are shown, but not written */
 	EDIT_RUN,
 	EDIT_BACKEND, /* which one, and its options */

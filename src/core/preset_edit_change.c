@@ -277,7 +277,7 @@ const char *const *preset_edit_addable(struct preset_edit *e, enum edit_section 
 	for (size_t i = 0; e->cat->workloads && e->cat->workloads[i]; i++) {
 		const struct workload_ops *w = e->cat->workloads[i];
 
-		if (s == (w->needs ? EDIT_FAULTS : EDIT_WORKLOADS))
+		if (s == (workload_is_fault(w) ? EDIT_FAULTS : EDIT_WORKLOADS))
 			vec_push(&e->addable, w->name);
 	}
 	for (size_t i = 0; s == EDIT_CHECKS && e->cat->checks && e->cat->checks[i]; i++)

@@ -447,7 +447,7 @@ bool edit_is_fault(const struct preset_edit *e, const struct ynode *entry)
 	const struct ynode *name = tree_choice(entry);
 	const struct workload_ops *w = name ? catalog_workload(e->cat, name->scalar) : NULL;
 
-	return w && w->needs != 0;
+	return w && workload_is_fault(w);
 }
 
 /* "transactions-2": the second of that name, as in messages and reports. */

@@ -139,7 +139,7 @@ void edit_status_numbers(struct edit_status *st)
 		const struct workload_ops *ops = s->workloads[i].ops;
 		uint64_t n = workload_planned(ops, st->plan->workloads[i]);
 
-		if (ops->needs)
+		if (workload_is_fault(ops))
 			st->planned_faults += n;
 		else
 			st->planned_txs += n;

@@ -35,3 +35,8 @@ void workload_no_plan_free(void *plan_data)
 {
 	(void)plan_data;
 }
+
+bool workload_is_fault(const struct workload_ops *ops)
+{
+	return ops->needs != 0 || ops->fault;
+}

@@ -40,8 +40,9 @@ struct workload_ops {
 	const char *name, *summary;
 	size_t config_size;
 	const struct option *options;
-	unsigned needs;                    /* enum backend_cap bits */
-	unsigned tunes;                    /* enum tune_cap bits that run() obeys */
+	unsigned needs; /* enum backend_cap bits */
+	unsigned tunes; /* enum tune_cap bits that run() obeys */
+	bool fault;     /* acts on nodes and links, though it needs nothing for sure */
 	const char *const *default_checks; /* names added when the preset does not have them;
 					      NULL-terminated */
 	int (*validate)(const void *config, const struct scenario *s, struct err *err);
@@ -57,6 +58,8 @@ struct workload_ops {
 	int (*run)(const struct workload_env *env, struct err *err);
 };
 
+/* Does it disturb the cluster rather than send it traffic? */
+bool workload_is_fault(const struct workload_ops *ops);
 /* For previews: what is planned; 0 when it is not known. */
 uint64_t workload_planned(const struct workload_ops *ops, const void *plan_data);
 

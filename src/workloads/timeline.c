@@ -108,6 +108,12 @@ static int plan(const void *config, const struct plan *run_plan, struct rng *rng
 	return *ret ? 0 : -1;
 }
 
+static uint64_t planned(const void *plan_data)
+{
+	const struct timeline_plan *p = plan_data;
+	return p->n_steps;
+}
+
 static void plan_to_json_value(const void *plan_data, struct jw *w)
 {
 	const struct timeline_plan *p = plan_data;
@@ -342,6 +348,8 @@ static int run(const struct workload_env *env, struct err *err)
 const struct workload_ops timeline_workload = {
 	.name = "timeline",
 	.summary = "Carries out commands at fixed times",
+	.fault = true,
+	.planned = planned,
 	.config_size = sizeof(struct timeline_config),
 	.options = options,
 	.needs = 0, /* that depends on the steps; see validate() */

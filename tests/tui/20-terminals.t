@@ -47,7 +47,7 @@ see "80x24: nodes" 'n2 '
 for size in 300x100 20x5 60x15 100x28 1x1 81x25 200x60 80x24; do
 	tui_resize "${size%x*}" "${size#*x}"
 	case $size in
-	20x5) see "$size: says what is needed" 'is needed' ;;
+	20x5) see "$size: says what is needed" 'at least 60x15' ;;
 	1x1) ;;
 	*) see "$size: the run" 'DRIVE|smoke' ;;
 	esac
@@ -58,7 +58,7 @@ see "after a storm of resizing" 'DRIVE'
 tui_key C-z
 see "Ctrl-Z: the shell is back" 'Stopped'
 is "Ctrl-Z: the alternate screen is left" "$(tui display -p -t t '#{alternate_on}')" 0
-tui_type fg
+tui_type 'clear; fg; echo "left with $?."'
 see "fg: the run again" 'DRIVE|smoke'
 see "fg: it says that it was away" 'suspended for'
 tui_key C-c

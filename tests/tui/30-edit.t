@@ -81,6 +81,8 @@ tui_key Enter
 see "the preview follows" '0:15'
 section workloads
 tui_key a
+see "what can be added, in a list" 'add a workload'
+tui_key Enter
 see "a workload can be added" 'transactions-2'
 tui_key D
 see "and doubled" 'transactions-3'
@@ -90,9 +92,10 @@ tui_key u
 gone "to the first" 'transactions-2'
 section faults
 tui_key a
-see "faults in a list" 'restarts +[A-Z]'
+see "faults in a list" 'type to narrow'
+see "with what they do" 'timeline +Carries out'
 tui_key Escape
-gone "that can be left" 'restarts +[A-Z]'
+gone "that can be left" 'type to narrow'
 section backend
 tui_key Enter
 see "backends in a list" 'simulation|fake'
