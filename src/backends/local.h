@@ -64,7 +64,7 @@ struct local {
 	VEC(struct local_node *) nodes;
 	/* procs thread only: at most so many log lines a second become events */
 	uint64_t log_second;
-	unsigned log_count;
+	unsigned log_count, chatter_count; /* in log_second */
 };
 
 extern const char *const local_log_levels[];

@@ -199,22 +199,50 @@ static enum log_level line_level(const char *line, size_t len)
 	return LOG_INFO;
 }
 
+/*
+ * Where a line's own words begin: behind the time, the level and the node's
+ * name, which whoever shows the line has already. A line of another form is
+ * left as it is.
+ */
+static const char *line_words(const char *line, const char *node)
+{
+	static const char *const levels[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" };
+	size_t time = strspn(line, "0123456789-:.TZ+"), name = strlen(node);
+	const char *s = line + time;
+
+	if (time < 8 || *s != ' ')
+		return line;
+	s += strspn(s, " ");
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+		size_t n = strlen(levels[i]);
+		if (strncmp(s, levels[i], n) != 0 || s[n] != ' ')
+			continue;
+		s += n;
+		s += strspn(s, " ");
+		if (strncmp(s, node, name) == 0 && s[name] == ':')
+			s += name + 1 + strspn(s + name + 1, " ");
+		return s;
+	}
+	return line;
+}
+
+/* Warnings and what is worse have a budget of their own, so that chatter cannot hide them. */
 static void node_line(void *arg, struct child *c, const char *line, size_t len)
 {
 	struct local_node *n = arg;
-	const struct backend_env *env = n->l->env;
+	struct local *l = n->l;
+	const struct backend_env *env = l->env;
 	enum log_level level = line_level(line, len);
+	unsigned *count = level >= LOG_WARN ? &l->log_count : &l->chatter_count;
 	(void)c;
 
-	if (level < LOG_WARN)
-		return;
 	uint64_t second = clock_now(env->clock) / NS_PER_S;
-	if (second != n->l->log_second) {
-		n->l->log_second = second;
-		n->l->log_count = 0;
+	if (second != l->log_second) {
+		l->log_second = second;
+		l->log_count = l->chatter_count = 0;
 	}
-	if (n->l->log_count++ < LOGS_PER_SECOND)
-		env->log(env->arg, (int)n->index, level, line);
+	if ((*count)++ < LOGS_PER_SECOND)
+		env->log(env->arg, (int)n->index, level, line_words(line, n->plan_node->name));
 }
 
 /* --- start ------------------------------------------------------------------------------ */

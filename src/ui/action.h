@@ -107,7 +107,7 @@ enum action_context {
 	X(PARTITION, "partition", CTX_LIVE, "p", "partition", \
 		"cut the marked nodes off from the others") \
 	X(LINK, "link", CTX_LIVE, "d", "delay/loss", \
-		"delay, loss or cut on the links of the selected node") \
+		"delay, loss or cut on the links of the selected node, or between two marked") \
 	X(HEAL, "heal", CTX_LIVE, "H", "heal", "end all faults: links as they were, nodes back") \
 	X(RATE, "rate", CTX_LIVE, "R", "rate", "change the rate of a workload") \
 	X(HOLD, "hold", CTX_LIVE, "w", "", "hold a workload, or let it go on") \

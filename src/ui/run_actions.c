@@ -190,15 +190,23 @@ static void partition(struct ui *ui, const struct run_screen *r)
 		send_all(ui, &c, 1, question);
 }
 
-static char *link_line(const struct run_screen *r, const char *rule)
+/* Between which nodes: two that are marked, or one and all others. */
+struct link_question {
+	unsigned a, b; /* b: COMMAND_ALL_NODES */
+};
+
+/* One direction, or both when there is but one other node. */
+static char *link_line(const struct link_question *q, bool back, const char *rule)
 {
-	return xasprintf("link n%u * %s", r->selection.node, rule);
+	if (q->b == COMMAND_ALL_NODES)
+		return xasprintf("link n%u * %s", q->a, rule);
+	return xasprintf("link n%u n%u %s", back ? q->b : q->a, back ? q->a : q->b, rule);
 }
 
 static int check_link(struct ui *ui, const char *text, void *arg, struct err *err)
 {
 	struct command c;
-	CLEANUP_FREE char *line = link_line(arg, text);
+	CLEANUP_FREE char *line = link_line(arg, false, text);
 
 	(void)ui;
 	return command_parse(line, &c, err);
@@ -206,26 +214,37 @@ static int check_link(struct ui *ui, const char *text, void *arg, struct err *er
 
 static void link_done(struct ui *ui, const char *text, void *arg)
 {
-	CLEANUP_FREE char *line = link_line(arg, text);
-	ui_run_command_line(ui, line);
+	const struct link_question *q = arg;
+	CLEANUP_FREE char *there = link_line(q, false, text);
+	CLEANUP_FREE char *back = link_line(q, true, text);
+
+	ui_run_command_line(ui, there);
+	if (q->b != COMMAND_ALL_NODES)
+		ui_run_command_line(ui, back);
 }
 
 static void shape_link(struct ui *ui, struct run_screen *r)
 {
-	struct command c = { .kind = COMMAND_LINK,
-		.node = r->selection.node,
-		.to = COMMAND_ALL_NODES,
-		.rule = { .delay_ns = NS_PER_MS } };
+	struct link_question q = { .a = r->selection.node, .b = COMMAND_ALL_NODES };
+	CLEANUP_FREE unsigned *nodes = xcalloc(MAX_AT_ONCE, sizeof(*nodes));
 	struct err err = { 0 };
 	char title[80];
 
+	if (selected_nodes(ui, r, nodes) == 2)
+		q = (struct link_question){ nodes[0], nodes[1] };
+	const struct command c = {
+		.kind = COMMAND_LINK, .node = q.a, .to = q.b, .rule = { .delay_ns = NS_PER_MS }
+	};
 	if (session_possible(ui->session, &c, &err) < 0) {
 		ui_message(ui, ROLE_BAD, "%s", err.text);
 		return;
 	}
-	snprintf(title, sizeof(title), "All links of n%u, both ways", r->selection.node);
+	if (q.b == COMMAND_ALL_NODES)
+		snprintf(title, sizeof(title), "All links of n%u, both ways", q.a);
+	else
+		snprintf(title, sizeof(title), "The link between n%u and n%u, both ways", q.a, q.b);
 	ui_ask(ui, title, "delay=50ms jitter=10ms loss=5% or cut; nothing: as they were",
-		"delay=50ms", check_link, link_done, r, NULL);
+		"delay=50ms", check_link, link_done, xmemdup(&q, sizeof(q)), free);
 }
 
 /* --- workloads -------------------------------------------------------------------------- */
