@@ -201,18 +201,21 @@ bench: ## measure, as ratios within one run
 
 install: all ## install below DESTDIR and prefix (default /usr/local)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/presets $(DESTDIR)$(datadir)/schemas \
-		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
+		$(DESTDIR)$(mandir)/man8
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	install -m 644 presets/*.yaml $(DESTDIR)$(datadir)/presets
 	install -m 644 assets/schemas/*.json $(DESTDIR)$(datadir)/schemas
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/*.7 $(DESTDIR)$(mandir)/man7
 	install -m 644 man/*.8 $(DESTDIR)$(mandir)/man8
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(PROGRAMS)))
 	rm -rf $(DESTDIR)$(datadir)
-	rm -f $(DESTDIR)$(mandir)/man1/ltb.1 $(DESTDIR)$(mandir)/man5/ltb-preset.5 $(DESTDIR)$(mandir)/man8/ltb-node.8
+	rm -f $(DESTDIR)$(mandir)/man1/ltb.1 $(DESTDIR)$(mandir)/man5/ltb-preset.5 \
+		$(DESTDIR)$(mandir)/man7/ltb-ui.7 $(DESTDIR)$(mandir)/man8/ltb-node.8
 
 clean: ## remove build/
 	rm -rf build
