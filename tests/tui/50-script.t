@@ -15,6 +15,8 @@ refused() { # NAME TEXT REGEXP
 	like "$1: message" "$output" "$3"
 }
 
+ok "the manual has the keys of the program" "$top/scripts/keys-man" "$build" --check
+
 refused "an unknown statement" 'wiat smoke' 's.ltb:1: unknown statement "wiat"; did you mean "wait"'
 refused "an unknown key" $'\nkey entr' 's.ltb:2: "entr" is no key'
 refused "an unknown action" 'do lunch' 'no action "lunch"; did you mean "launch"'
