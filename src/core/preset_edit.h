@@ -100,6 +100,8 @@ struct edit_status {
 /* Fills in the numbers from a scenario and its plan (which may be NULL). */
 void edit_status_numbers(struct edit_status *st);
 const struct edit_status *preset_edit_status(struct preset_edit *e);
+/* An error's text without its place in the preset's text, which a form does not show. */
+const char *preset_edit_message(const char *message);
 /* An own scenario of the present state, to be run. */
 struct scenario *preset_edit_scenario(struct preset_edit *e, struct err *err);
 /* YAML, as it would be saved. */

@@ -310,8 +310,10 @@ static int add_override(
 	return edit_commit(e, err) < 0 ? -1 : last_item(e, EDIT_OVERRIDES);
 }
 
-int preset_edit_add(struct preset_edit *e, enum edit_section s, const char *name, struct err *err)
+int preset_edit_add(struct preset_edit *e, enum edit_section s, const char *wanted, struct err *err)
 {
+	/* It may well be one of the last list of names, which goes now. */
+	CLEANUP_FREE char *name = xstrdup(wanted);
 	const char *const *names = preset_edit_addable(e, s);
 	size_t i = 0;
 

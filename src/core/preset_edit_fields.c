@@ -524,12 +524,13 @@ static void add_implied(struct preset_edit *e, struct slots *l, int item)
 					.entry = INT32_MAX,
 					.choice = c->name },
 				.table = c->options,
-				.item = item++ };
+				.item = item };
 
 			head.f.name = c->name;
 			head.f.help = c->summary;
 			head.f.implied = true;
 			add_item(e, l, &head, &src);
+			item++;
 		}
 	}
 }

@@ -29,14 +29,42 @@ struct said {
 	const char *text;
 };
 
-static void take_apart(const char *message, struct said *ret)
+/* "12:" and so on; NULL when it is no number of a place. */
+static const char *read_place(const char *s, int *ret)
+{
+	char *end;
+	long v = strtol(s, &end, 10);
+
+	if (end == s || *end != ':' || v < 0 || v > PRESET_MAX_BYTES)
+		return NULL;
+	*ret = (int)v;
+	return end + 1;
+}
+
+/* What comes behind "preset:LINE:COL: ", if that is how it begins. */
+static const char *skip_place(const char *message, int *ret_line, int *ret_col)
 {
 	const char *s = message;
-	int used = 0;
 
+	*ret_line = *ret_col = 0;
+	if (strncmp(s, EDIT_LABEL ":", strlen(EDIT_LABEL ":")) != 0)
+		return message;
+	s = read_place(s + strlen(EDIT_LABEL ":"), ret_line);
+	s = s ? read_place(s, ret_col) : NULL;
+	return s && *s == ' ' ? s + 1 : message;
+}
+
+const char *preset_edit_message(const char *message)
+{
+	int line, col;
+
+	return skip_place(message, &line, &col);
+}
+
+static void take_apart(const char *message, struct said *ret)
+{
 	memset(ret, 0, sizeof(*ret));
-	if (sscanf(s, EDIT_LABEL ":%d:%d: %n", &ret->line, &ret->col, &used) == 2 && used > 0)
-		s += used;
+	const char *s = skip_place(message, &ret->line, &ret->col);
 	size_t len = strcspn(s, ": \"");
 
 	if (len > 0 && len < sizeof(ret->where) && s[len] == ':' && s[len + 1] == ' ') {

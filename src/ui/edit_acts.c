@@ -14,7 +14,7 @@
 
 static void failed(struct ui *ui, const struct err *err)
 {
-	ui_message(ui, ROLE_BAD, "%s", preview_error(err->text));
+	ui_message(ui, ROLE_BAD, "%s", preset_edit_message(err->text));
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -247,7 +247,7 @@ static void validate(struct ui *ui, struct edit_screen *s)
 	if (!st->plan) {
 		if (form_goto(&s->form, st->path))
 			s->on_sections = false;
-		ui_message(ui, ROLE_BAD, "%s", preview_error(st->error.text));
+		ui_message(ui, ROLE_BAD, "%s", preset_edit_message(st->error.text));
 		return;
 	}
 	text = xcalloc(1, sizeof(*text));

@@ -17,15 +17,6 @@
 #define LEAST_MAP     6 /* rows; below that a map tells nothing */
 #define NODES_IN_PLAN 100
 
-const char *preview_error(const char *message)
-{
-	int line, col, used = 0;
-
-	if (sscanf(message, "preset:%d:%d: %n", &line, &col, &used) == 2 && used > 0)
-		return message + used;
-	return message;
-}
-
 static const char *blocks_text(const struct edit_status *st, char *buf, size_t size)
 {
 	return fmt_count((uint64_t)llround(fmin(st->expected_blocks, 1e15)), buf, size);

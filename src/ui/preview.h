@@ -20,7 +20,5 @@ void preview_line(const struct edit_status *st, const struct glyphs *g, struct s
 void preview_draw(const struct edit_status *st, struct view *v);
 /* All about the plan; needs st->plan. */
 void preview_plan(const struct edit_status *st, const struct glyphs *g, struct rich *out);
-/* What is wrong, without the place in the file that a form does not show. */
-const char *preview_error(const char *message);
 
 #endif

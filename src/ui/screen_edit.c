@@ -79,8 +79,8 @@ static void put_verdict(
 		rich_addf(out, ROLE_GOOD, "%s valid", glyph_str(g->pass));
 		rich_addf(out, ROLE_DIM, " %s %s", glyph_str(g->middle_dot), strbuf_str(&line));
 	} else {
-		rich_addf(
-			out, ROLE_BAD, "%s %s", glyph_str(g->fail), preview_error(st->error.text));
+		rich_addf(out, ROLE_BAD, "%s %s", glyph_str(g->fail),
+			preset_edit_message(st->error.text));
 		bool there = form_field(&s->form, &field) && strcmp(field.path, st->path) == 0;
 
 		if (*st->path && !there)
@@ -158,7 +158,7 @@ static void draw_preview(struct edit_screen *s, struct view *v)
 	rich_addf(&text, ROLE_BAD, "%s not valid yet", glyph_str(v->canvas->glyphs->fail));
 	rich_newline(&text);
 	rich_newline(&text);
-	rich_add(&text, ROLE_NORMAL, preview_error(st->error.text));
+	rich_add(&text, ROLE_NORMAL, preset_edit_message(st->error.text));
 	inner = view_sub(v, 2, 1, v->w - 4, v->h - 2);
 	rich_draw(&text, &inner, 0, NULL);
 	rich_release(&text);

@@ -57,6 +57,12 @@ static void plan_to_json_value(const void *plan_data, struct jw *w)
 	jw_object_end(w);
 }
 
+static uint64_t planned(const void *plan_data)
+{
+	const struct skeleton_plan *p = plan_data;
+	return p->planned;
+}
+
 static void report(const struct workload_env *env, uint64_t done, bool end)
 {
 	struct event *ev = event_new(EVENT_WORKLOAD, hub_now(env->hub), -1);
@@ -104,5 +110,6 @@ const struct workload_ops skeleton_workload = {
 	.plan = plan,
 	.plan_to_json = plan_to_json_value,
 	.plan_free = free,
+	.planned = planned,
 	.run = run,
 };

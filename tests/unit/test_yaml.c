@@ -154,6 +154,20 @@ static void check_round_trip(const struct ynode *n)
 	ydoc_free(again);
 }
 
+/* As people write it: the first key of an entry stands beside its dash. */
+static void test_write_style(void **state)
+{
+	(void)state;
+	static const char text[] = "a:\n  - b: 1\n    c:\n      - d\n      - {}\n  - e\n  - f:\n"
+				   "      - g: 2\nh: []\n";
+	struct ydoc *d = yaml_parse("t", text, sizeof(text) - 1, 0, NULL);
+	CLEANUP_STRBUF struct strbuf out = { 0 };
+	assert_non_null(d);
+	ynode_write(d->root, &out);
+	assert_string_equal(strbuf_str(&out), text);
+	ydoc_free(d);
+}
+
 static void test_write_documents(void **state)
 {
 	(void)state;
@@ -256,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_write_style),
 		cmocka_unit_test(test_write_documents),
 		cmocka_unit_test(test_write_awkward_scalars),
 		cmocka_unit_test(test_write_long_key),
