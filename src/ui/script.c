@@ -217,26 +217,20 @@ static int read_line(struct script *s, char *line, int number, struct err *err)
 	return read_rest(s, &s->statements.items[s->statements.len - 1], err);
 }
 
-struct script *script_load(const char *path, struct err *err)
+struct script *script_parse(const char *name, const char *text, size_t len, struct err *err)
 {
-	CLEANUP_STRBUF struct strbuf text = { 0 };
 	struct script *s = xcalloc(1, sizeof(*s));
+	CLEANUP_FREE char *copy = xstrndup(text, len);
 	int number = 1;
 
-	s->path = xstrdup(strcmp(path, "-") == 0 ? "script" : path);
+	s->path = xstrdup(name);
 	s->timeout_ns = DEFAULT_WAIT_NS;
-	if (fs_read(path, SCRIPT_MAX_BYTES, &text, err) < 0) {
-		if (err)
-			err->code = ERR_USAGE;
+	if (!utf8_valid(text, len) || memchr(text, 0, len)) {
+		err_set(err, ERR_USAGE, "%s: this is no text", name);
 		script_free(s);
 		return NULL;
 	}
-	if (!utf8_valid(strbuf_str(&text), text.len) || memchr(strbuf_str(&text), 0, text.len)) {
-		err_set(err, ERR_USAGE, "%s: this is no text", path);
-		script_free(s);
-		return NULL;
-	}
-	for (char *line = text.buf; line && *line; number++) {
+	for (char *line = copy; line && *line; number++) {
 		char *end = strchr(line, '\n');
 		if (end)
 			*end = '\0';
@@ -247,6 +241,19 @@ struct script *script_load(const char *path, struct err *err)
 		line = end ? end + 1 : NULL;
 	}
 	return s;
+}
+
+struct script *script_load(const char *path, struct err *err)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+
+	if (fs_read(path, SCRIPT_MAX_BYTES, &text, err) < 0) {
+		if (err)
+			err->code = ERR_USAGE;
+		return NULL;
+	}
+	return script_parse(
+		strcmp(path, "-") == 0 ? "script" : path, strbuf_str(&text), text.len, err);
 }
 
 void script_free(struct script *s)
@@ -378,7 +385,10 @@ void script_step(struct script *s, struct ui *ui, struct script_turn *ret)
 		resize(ui, st);
 		break;
 	case ST_DO:
-		ui_act(ui, st->action);
+		if (!ui_act(ui, st->action)) {
+			failed(s, st, "nothing here takes this action", ret);
+			return;
+		}
 		break;
 	case ST_COMMAND:
 		ui_run_command_line(ui, st->text);

@@ -21,6 +21,8 @@ int ui_write_screen(struct ui *ui, const char *path_without_ending, struct err *
 struct script;
 /* Reads and checks the whole file; ERR_USAGE with file:line. "-" is standard input. */
 struct script *script_load(const char *path, struct err *err);
+/* The same for a text at hand; name is for messages. */
+struct script *script_parse(const char *name, const char *text, size_t len, struct err *err);
 void script_free(struct script *s);
 /* The size that it asks for; 120x36 when it does not. */
 void script_size(const struct script *s, int *ret_w, int *ret_h);
