@@ -65,8 +65,9 @@ static int refuse(struct err *err)
 						  : "");
 }
 
-static int run_ui(const struct cli *cli, struct ui_options *opt, struct err *err)
+static int run_ui(const struct cli *cli, const struct ui_options *what, struct err *err)
 {
+	struct ui_options opt = *what;
 	CLEANUP_FREE char *runs = app_runs_dir();
 	CLEANUP_FREE char *own = fs_xdg(FS_XDG_DATA, "presets");
 	CLEANUP_FREE char *config = fs_xdg(FS_XDG_CONFIG, NULL);
@@ -86,14 +87,14 @@ static int run_ui(const struct cli *cli, struct ui_options *opt, struct err *err
 		.reproduce = reproduce,
 		.doctor = doctor,
 	};
-	opt->host = &host;
-	opt->script = cli->script;
-	opt->keys = cli->keys;
-	opt->theme = cli->theme;
-	opt->ascii = cli->ascii;
-	opt->mouse = !cli->no_mouse;
-	opt->color = cli_use_color(cli->color, STDOUT_FILENO);
-	int status = ui_main(opt, err);
+	opt.host = &host;
+	opt.script = cli->script;
+	opt.keys = cli->keys;
+	opt.theme = cli->theme;
+	opt.ascii = cli->ascii;
+	opt.mouse = !cli->no_mouse;
+	opt.color = cli_use_color(cli->color, STDOUT_FILENO);
+	int status = ui_main(&opt, err);
 
 	app_presets_release(&presets);
 	return status;

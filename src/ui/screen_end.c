@@ -107,6 +107,7 @@ static void add_load(struct rich *r, const struct model *m)
 	for (size_t i = 0; i < m->n_workloads; i++) {
 		const struct model_workload *w = &m->workloads[i];
 		const struct workload_counts *c = &w->counts;
+		uint64_t lost = c->dropped + c->expired + c->pending;
 		rich_indent(r, 24);
 		rich_addf(r, ROLE_NORMAL, "  %-20s  ", w->name);
 		if (c->submitted + c->rejected + c->unsent > 0)
@@ -114,8 +115,7 @@ static void add_load(struct rich *r, const struct model *m)
 				"%llu sent, %llu included, %llu rejected, %llu lost, %llu unsent; "
 				"into a block in %s (p50), %s (p99)",
 				(unsigned long long)c->submitted, (unsigned long long)c->included,
-				(unsigned long long)c->rejected,
-				(unsigned long long)(c->dropped + c->expired + c->pending),
+				(unsigned long long)c->rejected, (unsigned long long)lost,
 				(unsigned long long)c->unsent,
 				fmt_ms(c->include_p50_ns, p50, sizeof(p50)),
 				fmt_ms(c->include_p99_ns, p99, sizeof(p99)));

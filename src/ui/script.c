@@ -18,6 +18,8 @@
 
 #define SCRIPT_MAX_BYTES ((size_t)1024 * 1024)
 #define DEFAULT_WAIT_NS  (60 * NS_PER_S)
+#define MAX_COLUMNS      1000
+#define MAX_ROWS         500
 #define POLL_NS          (20 * NS_PER_MS)
 
 enum statement_kind {
@@ -146,18 +148,30 @@ static int read_pattern(struct script *s, struct statement *st, struct err *err)
 	return 0;
 }
 
+static int read_size(struct script *s, struct statement *st, struct err *err)
+{
+	size_t n = strcspn(st->text, " \t");
+	CLEANUP_FREE char *columns = xstrndup(st->text, n);
+	uint64_t w, h;
+
+	if (units_parse_u64(columns, &w, NULL) < 0 ||
+		units_parse_u64(st->text + n + strspn(st->text + n, " \t"), &h, NULL) < 0 ||
+		w < 1 || h < 1 || w > MAX_COLUMNS || h > MAX_ROWS)
+		return err_set(err, ERR_USAGE,
+			"%s:%d: expected size COLUMNS ROWS, at most %d and %d", s->path, st->line,
+			MAX_COLUMNS, MAX_ROWS);
+	st->w = (int)w;
+	st->h = (int)h;
+	return 0;
+}
+
 static int read_rest(struct script *s, struct statement *st, struct err *err)
 {
 	struct command c;
-	char more;
 
 	switch (st->kind) {
 	case ST_SIZE:
-		if (sscanf(st->text, "%4d %4d%c", &st->w, &st->h, &more) != 2 || st->w < 1 ||
-			st->h < 1 || st->w > 1000 || st->h > 500)
-			return fail(s, st->line, err,
-				"expected size COLUMNS ROWS, at most 1000 and 500");
-		return 0;
+		return read_size(s, st, err);
 	case ST_KEY:
 		return read_keys(s, st, err);
 	case ST_TYPE:
