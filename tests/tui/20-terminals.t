@@ -74,7 +74,8 @@ for sig in TERM HUP; do
 	is "SIG$sig: the terminal is given back" "$(tui display -p -t t '#{alternate_on}')" 0
 done
 
-tui_start 100 30
+# (sanitizers want to catch this signal first)
+tui_start 100 30 ASAN_OPTIONS=handle_segv=0 TSAN_OPTIONS=handle_segv=0
 stty=$(tui_stty)
 tui_run "$ltb ui smoke --backend fake --duration 5m"
 see "crash: the run" 'DRIVE' 30
