@@ -24,7 +24,8 @@ struct ui;
 
 struct screen_ops {
 	const char *name;
-	unsigned contexts; /* of actions that are possible, CTX_ANY aside; see also `more` */
+	const char *open_hint; /* what OPEN does here, in a word, for the hint bar */
+	unsigned contexts;     /* of actions that are possible, CTX_ANY aside; see also `more` */
 	/* The whole screen but for the hint bar (last row) and the message above it. */
 	void (*draw)(struct ui *ui, void *state, struct view *v);
 	bool (*act)(struct ui *ui, void *state, enum action a); /* false: not handled here */

@@ -11,14 +11,14 @@
 
 static int draw_hint(struct ui *ui, enum action a, struct view *v, int x, int right)
 {
-	const struct action_info *info = action_info(a);
+	const char *hint = a == ACTION_OPEN ? ui->screen->open_hint : action_info(a)->hint;
 	char label[24];
 
 	keymap_label(&ui->keymap, a, label, sizeof(label));
-	if (!label[0] || x + text_width(label) + text_width(info->hint) + 3 > right)
+	if (!label[0] || x + text_width(label) + text_width(hint) + 3 > right)
 		return x;
 	x = view_text(v, x, 0, ROLE_KEY, label);
-	return view_textf(v, x, 0, ROLE_NORMAL, " %s  ", info->hint);
+	return view_textf(v, x, 0, ROLE_NORMAL, " %s  ", hint);
 }
 
 /* The hints of one kind of context, as far as they fit. */

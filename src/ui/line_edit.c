@@ -39,6 +39,13 @@ void line_edit_set(struct line_edit *e, const char *text)
 	memcpy(e->text, text, e->len);
 	e->text[e->len] = '\0';
 	e->at = e->len;
+	e->fresh = false;
+}
+
+void line_edit_suggest(struct line_edit *e, const char *text)
+{
+	line_edit_set(e, text);
+	e->fresh = e->len > 0;
 }
 
 static size_t encode(key_code k, char out[4])
@@ -91,6 +98,11 @@ static void erase_word(struct line_edit *e)
 
 bool line_edit_key(struct line_edit *e, key_code k)
 {
+	bool fresh = e->fresh;
+
+	e->fresh = false;
+	if (fresh && (key_is_text(k) || k == KEY_BACKSPACE_))
+		erase(e, 0, e->len);
 	if (key_is_text(k))
 		insert(e, k);
 	else if (k == KEY_BACKSPACE_)
@@ -132,7 +144,7 @@ void line_edit_draw(const struct line_edit *e, struct view *v, int x, int y, int
 		from = next_char(e, from);
 	}
 	view_fill(v, x, y, width, 1, ROLE_INPUT, ' ');
-	view_text_cut(v, x, y, width, ROLE_INPUT, e->text + from);
+	view_text_cut(v, x, y, width, e->fresh ? ROLE_MATCH : ROLE_INPUT, e->text + from);
 	v->canvas->cursor_x = v->x + x + text_width(before);
 	v->canvas->cursor_y = v->y + y;
 }

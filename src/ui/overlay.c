@@ -147,7 +147,7 @@ void ui_ask(struct ui *ui, const char *title, const char *hint, const char *init
 	o->done = done;
 	o->arg = arg;
 	o->free_arg = free_arg;
-	line_edit_set(&o->edit, initial ? initial : "");
+	line_edit_suggest(&o->edit, initial ? initial : "");
 	check_answer(ui, o);
 }
 

@@ -264,6 +264,7 @@ static void release(void *state)
 
 const struct screen_ops screen_edit = {
 	.name = "edit",
+	.open_hint = "change",
 	.contexts = CTX_EDIT,
 	.draw = draw,
 	.act = edit_act,

@@ -333,6 +333,7 @@ void ui_go_end(struct ui *ui)
 
 const struct screen_ops screen_end = {
 	.name = "end",
+	.open_hint = "panes",
 	.contexts = CTX_END,
 	.draw = end_draw,
 	.act = end_act,

@@ -378,6 +378,7 @@ void ui_go_run(struct ui *ui)
 
 const struct screen_ops screen_run = {
 	.name = "run",
+	.open_hint = "details",
 	.contexts = CTX_RUN,
 	.draw = run_draw,
 	.act = run_screen_act,

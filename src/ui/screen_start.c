@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ui/preview.h"
 #include "ui/start_priv.h"
@@ -292,12 +293,42 @@ static void mouse(struct ui *ui, void *state, const struct key_event *k)
 		act(ui, s, ACTION_OPEN);
 }
 
+static bool select_named(struct start *s, const char *name)
+{
+	for (size_t i = 0; name && i < s->shown_presets.len; i++) {
+		if (strcmp(s->presets.items[s->shown_presets.items[i]].name, name) != 0)
+			continue;
+		s->preset_list.cursor = i;
+		return true;
+	}
+	return false;
+}
+
+/* The first that is found, those that begin so before those that only mention it. */
+static void select_found(struct start *s, const char *text)
+{
+	struct list *l = s->on_runs ? &s->run_list : &s->preset_list;
+
+	l->cursor = l->top = 0;
+	for (size_t i = 0; !s->on_runs && i < s->shown_presets.len; i++) {
+		const struct start_preset *p = &s->presets.items[s->shown_presets.items[i]];
+		if (strncasecmp(p->name, text, strlen(text)) != 0)
+			continue;
+		l->cursor = i;
+		return;
+	}
+}
+
 static size_t search(struct ui *ui, void *state, const char *text)
 {
 	struct start *s = state;
 
 	snprintf(s->filter, sizeof(s->filter), "%s", text);
 	start_filter(s);
+	if (*text)
+		select_found(s, text);
+	else
+		select_named(s, ui->start.preset);
 	remember_selected(ui, s);
 	ui->dirty = true;
 	return s->on_runs ? s->shown_runs.len : s->shown_presets.len;
@@ -315,6 +346,7 @@ static void news(struct ui *ui, void *state)
 
 const struct screen_ops screen_start = {
 	.name = "start",
+	.open_hint = "launch",
 	.contexts = CTX_START,
 	.draw = start_draw,
 	.act = act,
@@ -324,6 +356,15 @@ const struct screen_ops screen_start = {
 	.release = start_release,
 };
 
+/* What was selected before, else what was run last, else what a newcomer should run. */
+static void select_first(struct ui *ui, struct start *s)
+{
+	if (select_named(s, ui->start.preset))
+		return;
+	if (s->n_runs == 0 || !select_named(s, s->runs[0].preset))
+		select_named(s, "smoke");
+}
+
 void ui_go_start(struct ui *ui)
 {
 	struct start *s = xcalloc(1, sizeof(*s));
@@ -331,9 +372,6 @@ void ui_go_start(struct ui *ui)
 	start_read_presets(ui, s);
 	start_probe(ui, s);
 	start_read_runs(ui, s);
-	for (size_t i = 0; i < s->shown_presets.len; i++) {
-		if (strcmp(s->presets.items[i].name, ui->start.preset) == 0)
-			s->preset_list.cursor = i;
-	}
+	select_first(ui, s);
 	ui_go(ui, &screen_start, s);
 }

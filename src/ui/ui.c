@@ -436,6 +436,9 @@ static void take_keys(struct loop *l)
 			l->key_at_ns = real_ns();
 		ui_key(&l->ui, &k);
 	}
+	/* a screen without a run has no other news than that somebody looks at it */
+	if (l->ui.dirty && !l->ui.session && !l->ui.quit)
+		l->ui.screen->news(&l->ui, l->ui.screen_state);
 }
 
 static void take_news(struct loop *l)

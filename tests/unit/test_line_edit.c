@@ -65,6 +65,26 @@ static void test_utf8(void **state)
 	assert_string_equal(e.text, "ab");
 }
 
+/* A suggestion is replaced by typing, and edited by everything else. */
+static void test_suggestion(void **state)
+{
+	(void)state;
+	struct line_edit e = { 0 };
+	line_edit_suggest(&e, "30s");
+	type(&e, "5m");
+	assert_string_equal(e.text, "5m");
+	line_edit_suggest(&e, "30s");
+	line_edit_key(&e, KEY_LEFT_);
+	type(&e, "0");
+	assert_string_equal(e.text, "300s");
+	line_edit_suggest(&e, "30s");
+	line_edit_key(&e, KEY_BACKSPACE_);
+	assert_string_equal(e.text, "");
+	line_edit_suggest(&e, "30s");
+	assert_false(line_edit_key(&e, KEY_ENTER_));
+	assert_string_equal(e.text, "30s");
+}
+
 static void test_limit(void **state)
 {
 	(void)state;
@@ -113,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_suggestion),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_drawing),
 	};
