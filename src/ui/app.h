@@ -74,6 +74,9 @@ void ui_go(struct ui *ui, const struct screen_ops *ops, void *state);
 void ui_go_start(struct ui *ui);
 /* Edits a preset by name or path; NULL: a new one. Errors become a message. */
 void ui_go_edit(struct ui *ui, const char *preset);
+/* Leaves ui->session, and for the start the screens that show it; false: a run is still going on.
+ */
+bool ui_close_session(struct ui *ui);
 /* Takes the scenario; on error a message, and the screen stays. */
 void ui_go_launch(struct ui *ui, struct scenario *s);
 void ui_go_open(struct ui *ui, const char *run_dir, enum session_kind kind);

@@ -573,10 +573,10 @@ void run_quit(struct ui *ui, struct run_screen *r)
 	const struct session *s = ui->session;
 
 	if (s->kind != SESSION_LIVE) {
-		if (ui->opt->start == UI_START_SCREEN)
-			ui_go_start(ui);
-		else
+		if (ui->opt->start == UI_START_REPLAY || ui->opt->start == UI_START_WATCH)
 			ui->quit = true;
+		else
+			ui_close_session(ui);
 		return;
 	}
 	if (s->finished) {

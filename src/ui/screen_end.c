@@ -269,8 +269,7 @@ static bool end_act(struct ui *ui, void *state, enum action a)
 		return true;
 	}
 	case ACTION_BACK:
-		if (ui->opt->start == UI_START_SCREEN)
-			ui_go_start(ui);
+		ui_close_session(ui);
 		return true;
 	case ACTION_QUIT:
 		ui->quit = true;

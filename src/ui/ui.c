@@ -36,7 +36,7 @@ struct loop {
 	struct script *script;
 	int signals;
 	uint64_t drawn_ns, tick_ns, script_ns;
-	bool news, script_failed;
+	bool news, script_failed, hung_up;
 	struct err script_error;
 	/* LTB_UI_STATS: what frames cost, and how long a key takes to be seen. Real time. */
 	const char *stats;
@@ -69,8 +69,7 @@ void ui_go(struct ui *ui, const struct screen_ops *ops, void *state)
 	ui->dirty = true;
 }
 
-/* false: a run is still going on and may not be dropped. */
-static bool drop_session(struct ui *ui)
+bool ui_close_session(struct ui *ui)
 {
 	struct session *s = ui->session;
 
@@ -94,7 +93,7 @@ void ui_go_launch(struct ui *ui, struct scenario *s)
 
 	if (!p)
 		scenario_free(s);
-	else if (!drop_session(ui)) {
+	else if (!ui_close_session(ui)) {
 		plan_free(p);
 		scenario_free(s);
 		return;
@@ -117,7 +116,7 @@ void ui_go_open(struct ui *ui, const char *run_dir, enum session_kind kind)
 		ui_message(ui, ROLE_BAD, "%s", err.text);
 		return;
 	}
-	if (!drop_session(ui)) {
+	if (!ui_close_session(ui)) {
 		session_free(ui->host, session);
 		return;
 	}
@@ -409,7 +408,7 @@ static void wait_for_something(struct loop *l)
 		.tv_nsec = (long)(left % NS_PER_S),
 	};
 
-	if (l->term)
+	if (l->term && !l->hung_up)
 		fds[n++] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	/* news that is waiting to be drawn need not wake again */
 	int n_session = l->ui.session && !l->news ? session_fds(l->ui.session, session) : 0;
@@ -420,9 +419,10 @@ static void wait_for_something(struct loop *l)
 	for (nfds_t i = 0; i < n; i++) {
 		if (!fds[i].revents)
 			continue;
-		if (fds[i].fd == STDIN_FILENO && l->term && (fds[i].revents & (POLLHUP | POLLERR)))
-			stop_for_signal(&l->ui, SIGHUP); /* the terminal is gone */
-		else if (fds[i].fd != STDIN_FILENO && fds[i].fd != l->signals)
+		if (fds[i].fd == STDIN_FILENO && (fds[i].revents & (POLLHUP | POLLERR))) {
+			l->hung_up = true; /* the terminal is gone, and says so for ever */
+			stop_for_signal(&l->ui, SIGHUP);
+		} else if (fds[i].fd != STDIN_FILENO && fds[i].fd != l->signals)
 			l->news = true;
 	}
 }

@@ -83,3 +83,14 @@ kill -s SEGV "$(tui_pid ltb)"
 tui_status "crash" 139
 is "crash: the terminal is given back" "$(tui display -p -t t '#{alternate_on}')" 0
 is "crash: its settings too" "$(tui_stty)" "$stty"
+
+# The terminal goes away under it: the run is wound up in order all the same.
+tui_start 100 30
+tui_run "$ltb ui smoke"
+see "hang-up: the run" 'DRIVE' 60
+run=$(readlink -f "$XDG_STATE_HOME/ltb/runs/latest")
+tui_kids
+ok "hang-up: the run is wound up" wait_for 60 test -s "$run/summary.txt"
+ok "hang-up: no node is left" wait_for 30 no_processes_below "$run"
+is "hang-up: the verdict is unknown" "$(jq -r .verdict "$run/result.json")" unknown
+ok "hang-up: all in order" wait_for 30 grep -q '"op":"done"' "$run/journal"
