@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/progress.h"
+#include "app/reports.h"
 #include "core/backend.h"
 #include "core/run_dir.h"
 #include "report/report.h"
@@ -28,27 +29,8 @@ struct batch {
 	const struct scenario *scenario;
 	struct run_dir dir;
 	struct strbuf reproduce;
+	struct reports reports;
 };
-
-/* A word as a shell reads it back. */
-static void add_shell_word(struct strbuf *out, const char *s)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-+=.,:/@%";
-
-	if (*s && strspn(s, plain) == strlen(s)) {
-		strbuf_adds(out, s);
-		return;
-	}
-	strbuf_addc(out, '\'');
-	for (; *s; s++) {
-		if (*s == '\'')
-			strbuf_adds(out, "'\\''");
-		else
-			strbuf_addc(out, *s);
-	}
-	strbuf_addc(out, '\'');
-}
 
 static void make_reproduce(struct batch *b)
 {
@@ -57,10 +39,10 @@ static void make_reproduce(struct batch *b)
 	char buf[64];
 
 	strbuf_adds(&b->reproduce, "ltb --batch ");
-	add_shell_word(&b->reproduce, cli->operands.items[0]);
+	reports_add_shell_word(&b->reproduce, cli->operands.items[0]);
 	snprintf(buf, sizeof(buf), " --seed %llu --backend ", (unsigned long long)s->run.seed);
 	strbuf_adds(&b->reproduce, buf);
-	add_shell_word(&b->reproduce, s->backend->name);
+	reports_add_shell_word(&b->reproduce, s->backend->name);
 	if (cli->has_duration) {
 		snprintf(buf, sizeof(buf), " --duration %llums",
 			(unsigned long long)(cli->duration_ns / NS_PER_MS));
@@ -68,48 +50,8 @@ static void make_reproduce(struct batch *b)
 	}
 	for (size_t i = 0; i < cli->sets.len; i++) {
 		strbuf_adds(&b->reproduce, " --set ");
-		add_shell_word(&b->reproduce, cli->sets.items[i]);
+		reports_add_shell_word(&b->reproduce, cli->sets.items[i]);
 	}
-}
-
-static int write_report(const struct batch *b, const char *name, const char *copy,
-	const struct strbuf *text, struct err *err)
-{
-	CLEANUP_FREE char *path = fs_join(b->dir.path, name);
-
-	if (fs_write_atomic(path, strbuf_str(text), text->len, 0644, err) < 0)
-		return -1;
-	/* stdout gets the final one only, once the run has ended. */
-	if (copy && strcmp(copy, "-") != 0)
-		return app_write_out(copy, text, err);
-	return 0;
-}
-
-static int write_reports(
-	void *arg, const struct snapshot *s, const struct run_result *r, struct err *err)
-{
-	struct batch *b = arg;
-	struct report_input in = { .model = &s->model,
-		.result = r,
-		.run_dir = b->dir.path,
-		.reproduce = strbuf_str(&b->reproduce) };
-	struct strbuf json = { 0 }, junit = { 0 }, text = { 0 };
-	int status = 0;
-
-	report_json(&in, &json);
-	report_junit(&in, &junit);
-	report_text(&in, false, &text);
-	/* Each is tried even when another fails; the first error is told. */
-	if (write_report(b, "result.json", b->cli->json, &json, err) < 0)
-		status = -1;
-	if (write_report(b, "junit.xml", b->cli->junit, &junit, status ? NULL : err) < 0)
-		status = -1;
-	if (write_report(b, "summary.txt", NULL, &text, status ? NULL : err) < 0)
-		status = -1;
-	strbuf_release(&json);
-	strbuf_release(&junit);
-	strbuf_release(&text);
-	return status;
 }
 
 static int open_signals(void)
@@ -214,8 +156,8 @@ static int run_batch(struct batch *b, const struct plan *plan, struct err *err)
 		.events_copy = b->cli->events,
 		.timeout_ns = b->cli->timeout_ns,
 		.keep = b->cli->keep,
-		.arg = b,
-		.write_reports = write_reports };
+		.arg = &b->reports,
+		.write_reports = reports_write };
 	struct run_result result;
 	int signals = open_signals();
 
@@ -264,8 +206,13 @@ static int with_plan(
 	CLEANUP_FREE char *runs = app_runs_dir();
 
 	make_reproduce(&b);
-	if (run_dir_create(runs, s->name, cli->out, &b.dir, err) == 0)
+	if (run_dir_create(runs, s->name, cli->out, &b.dir, err) == 0) {
+		reports_init(&b.reports, b.dir.path, strbuf_str(&b.reproduce));
+		b.reports.json = cli->json;
+		b.reports.junit = cli->junit;
 		status = run_batch(&b, plan, err);
+		reports_release(&b.reports);
+	}
 	strbuf_release(&b.reproduce);
 	run_dir_release(&b.dir);
 	return status;

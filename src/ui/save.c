@@ -13,24 +13,14 @@
 #define BACKGROUND 0x16181d
 #define FOREGROUND 0xd4d7dd
 
-/* The usual colours of a terminal: 16 named ones, the 6x6x6 cube, 24 greys. */
 static unsigned rgb(short color, unsigned otherwise)
 {
-	static const unsigned named[16] = { 0x2b2f38, 0xe0605e, 0x7fb86a, 0xd9b15c, 0x6a9fd8,
-		0xb98ad0, 0x5fb8bd, 0xd4d7dd, 0x6b7280, 0xf08a87, 0xa4d590, 0xefcf85, 0x93bdeb,
-		0xd3b0e4, 0x8fd6da, 0xffffff };
-	static const unsigned levels[6] = { 0, 95, 135, 175, 215, 255 };
+	unsigned char c[3];
 
 	if (color < 0)
 		return otherwise;
-	if (color < 16)
-		return named[color];
-	if (color < 232) {
-		unsigned c = (unsigned)color - 16;
-		return levels[c / 36] << 16 | levels[c / 6 % 6] << 8 | levels[c % 6];
-	}
-	unsigned grey = 8 + 10 * ((unsigned)color - 232);
-	return grey << 16 | grey << 8 | grey;
+	color_to_rgb(color, c);
+	return (unsigned)c[0] << 16 | (unsigned)c[1] << 8 | c[2];
 }
 
 static unsigned mix(unsigned a, unsigned b, unsigned percent_b)
