@@ -276,7 +276,7 @@ static bool split_alt(struct ui *ui, const struct key_event *k)
 
 void ui_key(struct ui *ui, const struct key_event *k)
 {
-	char label[24];
+	char label[24], help[24];
 
 	ui->dirty = true;
 	if (split_alt(ui, k))
@@ -290,7 +290,8 @@ void ui_key(struct ui *ui, const struct key_event *k)
 	enum action a = keymap_find(&ui->keymap, k->code, ui_contexts(ui));
 	if (!ui_act(ui, a) && a == ACTION_NONE && k->code != KEY_ESC_)
 		ui_message(ui, ROLE_DIM, "%s does nothing here; %s shows the keys",
-			key_label(k->code, label, sizeof(label)), "?");
+			key_label(k->code, label, sizeof(label)),
+			keymap_label(&ui->keymap, ACTION_HELP, help, sizeof(help)));
 }
 
 void ui_run_command_line(struct ui *ui, const char *text)
