@@ -52,7 +52,7 @@ static int clean_run(const char *run_dir, bool quiet, struct err *err)
 			printf("%s: nothing left behind\n", run_dir);
 		return 0;
 	}
-	if (proc_start_time(facts.owner.pid) == facts.owner.start_time && facts.owner.start_time)
+	if (proc_is_alive(facts.owner.pid, facts.owner.start_time))
 		return err_set(err, ERR_USAGE, "%s is still running (process %ld); stop it first",
 			run_dir, (long)facts.owner.pid);
 	const struct backend_ops *ops = catalog_backend(&app_catalog, facts.owner.text);

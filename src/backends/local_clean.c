@@ -105,7 +105,7 @@ int local_clean(const char *run_dir, unsigned *ret_removed, struct err *err)
 	int r = journal_read(journal, take_entry, &left, err);
 
 	if (r == 0 && left.owner && left.owner != getpid() &&
-		proc_start_time(left.owner) == left.owner_start)
+		proc_is_alive(left.owner, left.owner_start))
 		r = err_set(err, ERR_USAGE,
 			"%s is in use by ltb (pid %d); stop that first, with `kill -INT %d`",
 			run_dir, (int)left.owner, (int)left.owner);

@@ -263,8 +263,7 @@ static bool is_running(const char *dir, const char *events)
 	if (!is_file(journal))
 		return false;
 	journal_read(journal, note_facts, &f, NULL);
-	if (!f.has_owner || !f.owner.start_time ||
-		proc_start_time(f.owner.pid) != f.owner.start_time)
+	if (!f.has_owner || !proc_is_alive(f.owner.pid, f.owner.start_time))
 		return false;
 	f.only_owner = false;
 	journal_read(journal, note_facts, &f, NULL);

@@ -257,7 +257,8 @@ const char *proc_status_text(int status, char *buf, size_t size)
 	return buf;
 }
 
-unsigned long long proc_start_time(pid_t pid)
+/* The start time, or 0; *ret_state is the letter of field 3. */
+static unsigned long long read_stat(pid_t pid, char *ret_state)
 {
 	char path[64];
 	CLEANUP_STRBUF struct strbuf text = { 0 };
@@ -266,9 +267,22 @@ unsigned long long proc_start_time(pid_t pid)
 		return 0;
 	/* the name may contain anything, brackets too; field 3 follows the last one */
 	const char *at = strrchr(strbuf_str(&text), ')');
+	*ret_state = at && at[1] == ' ' ? at[2] : '?';
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+unsigned long long proc_start_time(pid_t pid)
+{
+	char state;
+	return read_stat(pid, &state);
+}
+
+bool proc_is_alive(pid_t pid, unsigned long long start_time)
+{
+	char state;
+	return start_time && read_stat(pid, &state) == start_time && state != 'Z' && state != 'X';
 }
 
 /* --- running to the end ------------------------------------------------------------- */

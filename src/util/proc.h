@@ -39,6 +39,9 @@ void proc_release(struct proc *p); /* closes the pidfd */
 const char *proc_status_text(int status, char *buf, size_t size);
 /* Start time of a pid in clock ticks since boot (/proc/PID/stat field 22); 0 when gone. */
 unsigned long long proc_start_time(pid_t pid);
+/* Does the process of this pid and start time still do anything? One that has ended, but has not
+ * been waited for, does not. */
+bool proc_is_alive(pid_t pid, unsigned long long start_time);
 
 /* Runs to the end; stdout and stderr (each at most max bytes) into out. For probes only. */
 struct strbuf;

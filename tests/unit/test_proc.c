@@ -114,6 +114,26 @@ static void test_failures_are_told(void **state)
 	}
 }
 
+/* Nobody has waited for it: it has its pid and start time still, but is not alive. */
+static void test_ended_but_not_reaped(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	assert_true(pid > 0);
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	unsigned long long start = proc_start_time(pid);
+	assert_true(start > 0);
+	assert_false(proc_is_alive(pid, start));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_false(proc_is_alive(pid, start));
+	assert_true(proc_is_alive(getpid(), proc_start_time(getpid())));
+	assert_false(proc_is_alive(getpid(), proc_start_time(getpid()) + 1));
+	assert_false(proc_is_alive(getpid(), 0));
+}
+
 static void test_signals_and_reaping(void **state)
 {
 	(void)state;
@@ -275,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_run_bounds),
 		cmocka_unit_test(test_failures_are_told),
+		cmocka_unit_test(test_ended_but_not_reaped),
 		cmocka_unit_test(test_signals_and_reaping),
 		cmocka_unit_test(test_group_signal),
 		cmocka_unit_test(test_inheritance),
