@@ -132,15 +132,23 @@ static int check_version(const struct ynode *root, struct err *err)
 		option_value_text(v, buf, sizeof(buf)));
 }
 
-/* The version and the name that reports would have are always written. */
+/*
+ * The version and the name that reports would have are always written, and where
+ * they are looked for: what is merged from a preset below comes before them.
+ */
 static void complete(struct ynode *root, const char *name)
 {
 	const struct ynode *have = ynode_get(root, "name");
+	static const char *const head[] = { "summary", "name", "version" };
 
 	if (!ynode_get(root, "version"))
 		tree_put(root, "version", tree_scalar("1", false), edit_root_order);
 	if (!have || ynode_is_null(have))
 		tree_put(root, "name", tree_scalar(name, false), edit_root_order);
+	for (size_t i = 0; i < ARRAY_LEN(head); i++) {
+		if (tree_find(root, head[i]) < root->len)
+			tree_to_front(root, tree_find(root, head[i]));
+	}
 }
 
 static int open_doc(

@@ -37,6 +37,7 @@ void place_tidy(struct ynode *root, const struct place *p);
  */
 void tree_put(struct ynode *map, const char *key, struct ynode *value, const char *const *order);
 void tree_remove(struct ynode *map_or_seq, size_t index);
+void tree_to_front(struct ynode *map, size_t index);        /* that key comes first */
 size_t tree_find(const struct ynode *map, const char *key); /* map->len when absent */
 /* The list below a key of the root; NULL when there is none. */
 struct ynode *tree_list(const struct ynode *root, const char *key);

@@ -37,6 +37,18 @@ void tree_remove(struct ynode *n, size_t index)
 	}
 }
 
+void tree_to_front(struct ynode *map, size_t index)
+{
+	struct ynode *key = map->keys[index], *value = map->items[index];
+
+	for (size_t i = index; i > 0; i--) {
+		map->keys[i] = map->keys[i - 1];
+		map->items[i] = map->items[i - 1];
+	}
+	map->keys[0] = key;
+	map->items[0] = value;
+}
+
 static size_t rank(const char *const *order, const char *key)
 {
 	size_t i = 0;

@@ -455,6 +455,10 @@ static void extends_is_resolved(void **state)
 	assert_string_equal(field(e, "topology.nodes").value, "6");
 	assert_string_equal(field(e, "wallets.count").value, "20");
 	assert_false(preset_edit_is_changed(e));
+	CLEANUP_FREE char *text = text_of(e);
+
+	/* not behind all that was merged */
+	assert_non_null(strstr(text, "\nversion: 1\nname: child\nsummary: all of it\ntopology:\n"));
 	preset_edit_free(e);
 }
 
