@@ -291,6 +291,8 @@ static void save(struct ui *ui, void *arg)
 		return;
 	}
 	edit_mark_saved(s);
+	/* It is what one wants to launch after leaving. */
+	snprintf(ui->start.preset, sizeof(ui->start.preset), "%s", s->save_name);
 	bool valid = preset_edit_status(s->edit)->plan != NULL;
 
 	ui_message(ui, valid ? ROLE_GOOD : ROLE_WARN, "saved to %s%s", path,

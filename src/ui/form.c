@@ -301,7 +301,8 @@ void form_help(const struct form *f, const struct glyphs *g, struct rich *out)
 		rich_add(out, ROLE_DIM,
 			field.implied ? "Comes with a workload. Change a setting to have it as "
 					"an own one."
-				      : "Settings are below.");
+				      : "Its settings are below. It can be copied, moved and "
+					"removed.");
 		rich_newline(out);
 		return;
 	}

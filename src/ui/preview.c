@@ -30,6 +30,15 @@ static void put_checks(const struct scenario *s, const char *separator, struct s
 		strbuf_adds(out, "none: the verdict will be unknown");
 }
 
+static bool has_faults(const struct scenario *s)
+{
+	for (size_t i = 0; i < s->n_workloads; i++) {
+		if (workload_is_fault(s->workloads[i].ops))
+			return true;
+	}
+	return false;
+}
+
 void preview_facts(
 	const struct edit_status *st, const struct glyphs *g, bool brief, struct rich *out)
 {
@@ -56,6 +65,8 @@ void preview_facts(
 	if (st->planned_faults)
 		rich_field(out, FACT_COLUMN, "faults", ROLE_FAULT, "%s planned",
 			fmt_count(st->planned_faults, a, sizeof(a)));
+	else if (st->plan && has_faults(s))
+		rich_field(out, FACT_COLUMN, "faults", ROLE_WARN, "none in this time");
 	rich_field(out, FACT_COLUMN, "time", ROLE_NORMAL, "%s %s, then judged", about,
 		fmt_clock_s(st->run_ns, a, sizeof(a)));
 	if (!brief)

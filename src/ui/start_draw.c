@@ -330,8 +330,12 @@ static void draw_selected_run(struct ui *ui, struct start *s, struct view *frame
 	char buf[40], key[32];
 
 	view_frame(frame, ROLE_BORDER, r ? r->id : "run", NULL);
-	if (!r)
+	if (!r) {
+		view_text(&v, 1, 0, ROLE_DIM,
+			*s->filter ? "none matches"
+				   : "A preset that is launched leaves a run here.");
 		return;
+	}
 	uint32_t glyph = run_glyph(r, g, &role);
 
 	rich_addf(&out, role, " %s %s %s", glyph_str(glyph), r->preset ? r->preset : "the run",

@@ -191,16 +191,6 @@ void ui_go_open(struct ui *ui, const char *run_dir, enum session_kind kind)
 	stub.opened_as = kind;
 }
 
-#ifndef STUBS_HAVE_MAP /* until map.c is there */
-#include "ui/map.h"
-void map_draw(const struct plan *plan, const struct model *model, struct view *v, int selected)
-{
-	(void)model;
-	(void)selected;
-	view_textf(v, v->w / 2 - 8, v->h / 2, ROLE_NORMAL, "(map of %zu nodes)", plan->n_nodes);
-}
-#endif
-
 /* Begins with nothing; release with stub_ui_release(). */
 __attribute__((unused)) static void stub_ui_init(
 	struct ui *ui, const struct ui_host *host, const struct glyphs *glyphs)

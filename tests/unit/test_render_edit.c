@@ -264,6 +264,28 @@ static void errors_of_the_whole(void **state)
 	end();
 }
 
+/* A fault that is there, but has no time to happen, is pointed out. */
+static void faults_that_never_come(void **state)
+{
+	(void)state;
+	struct canvas c;
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+
+	begin("restarts");
+	go("workloads.restarts.max_delay");
+	act(ACTION_OPEN);
+	stub_type(&ui, "10h");
+	go("workloads.restarts.min_delay");
+	act(ACTION_OPEN);
+	stub_type(&ui, "59999ms");
+	stub_draw(&ui, &c, 120, 36);
+	canvas_to_text(&c, &text);
+	assert_non_null(strstr(strbuf_str(&text), "faults  none in this time"));
+	assert_int_equal(render_role_of(&c, "none in this time"), ROLE_WARN);
+	canvas_release(&c);
+	end();
+}
+
 static void saves(void **state)
 {
 	(void)state;
@@ -282,6 +304,7 @@ static void saves(void **state)
 	stub_type(&ui, "mine");
 	assert_int_equal(stub.kind, STUB_NONE);
 	assert_non_null(strstr(stub.message, "/mine.yaml"));
+	assert_string_equal(ui.start.preset, "mine");
 	assert_false(preset_edit_is_changed(screen()->edit));
 	act(ACTION_SAVE);
 	stub_type(&ui, "mine");
@@ -416,6 +439,7 @@ int main(void)
 		cmocka_unit_test(adds_a_workload),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(errors_of_the_whole),
+		cmocka_unit_test(faults_that_never_come),
 		cmocka_unit_test(saves),
 		cmocka_unit_test(asks_before_changes_are_lost),
 		cmocka_unit_test(finds),
