@@ -113,7 +113,7 @@ void ui_menu_or_text(struct ui *ui, const char *title, const char *hint,
 	void (*done)(struct ui *ui, size_t index, void *arg),
 	void (*typed)(struct ui *ui, const char *text, void *arg), void *arg, ui_free_fn *free_arg);
 /* A text to read. `refill` (may be NULL) is called at news and may replace the text. */
-void ui_show(struct ui *ui, const char *title, struct rich *text /* taken */,
+void ui_show(struct ui *ui, const char *title, struct rich *text /* its content is taken */,
 	void (*refill)(struct ui *ui, struct rich *text, void *arg), void *arg,
 	ui_free_fn *free_arg);
 void ui_show_help(struct ui *ui);

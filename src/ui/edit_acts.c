@@ -106,8 +106,7 @@ static void edit_field(struct ui *ui, struct edit_screen *s, const struct edit_f
 	ui_ask(ui, f->path, strbuf_str(&takes), f->value, value_check, value_typed, s, NULL);
 }
 
-/* --- items
- * ---------------------------------------------------------------------------------------- */
+/* --- items ----------------------------------------------------------------------------------- */
 
 static void go_to_item(struct edit_screen *s, int item)
 {
@@ -236,13 +235,12 @@ static void change_item(struct ui *ui, struct edit_screen *s, enum action a)
 		go_to_item(s, to);
 }
 
-/* --- the whole
- * -------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------- */
 
 static void validate(struct ui *ui, struct edit_screen *s)
 {
 	const struct edit_status *st = preset_edit_status(s->edit);
-	struct rich *text;
+	struct rich text = { 0 };
 
 	if (!st->plan) {
 		if (form_goto(&s->form, st->path))
@@ -250,9 +248,8 @@ static void validate(struct ui *ui, struct edit_screen *s)
 		ui_message(ui, ROLE_BAD, "%s", preset_edit_message(st->error.text));
 		return;
 	}
-	text = xcalloc(1, sizeof(*text));
-	preview_plan(st, ui->glyphs, text);
-	ui_show(ui, "the preset and its plan", text, NULL, NULL, NULL);
+	preview_plan(st, ui->glyphs, &text);
+	ui_show(ui, "the preset and its plan", &text, NULL, NULL, NULL);
 }
 
 static void launch(struct ui *ui, void *arg)
@@ -374,8 +371,7 @@ static bool ask_leave(struct ui *ui, struct edit_screen *s, enum action a)
 	return true;
 }
 
-/* --- actions
- * ------------------------------------------------------------------------------------------ */
+/* --- actions --------------------------------------------------------------------------------- */
 
 static void go_section(struct edit_screen *s, int by)
 {

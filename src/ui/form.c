@@ -259,8 +259,7 @@ void form_draw(struct form *f, struct view *v)
 	}
 }
 
-/* --- help
- * ------------------------------------------------------------------------------------------ */
+/* --- help ------------------------------------------------------------------------------------ */
 
 void form_takes(const struct edit_field *f, struct strbuf *out)
 {
@@ -313,8 +312,7 @@ void form_help(const struct form *f, const struct glyphs *g, struct rich *out)
 	rich_newline(out);
 }
 
-/* --- finding
- * ------------------------------------------------------------------------------------------ */
+/* --- finding --------------------------------------------------------------------------------- */
 
 bool form_goto(struct form *f, const char *path)
 {

@@ -134,38 +134,36 @@ static void choose_seed(struct ui *ui, struct start *s)
 		now, seed_check, seed_typed, s, NULL);
 }
 
-/* --- texts
- * ---------------------------------------------------------------------------------------- */
+/* --- texts ----------------------------------------------------------------------------------- */
 
 static void validate(struct ui *ui, struct start_preset *p)
 {
 	const struct edit_status *st = start_status(ui, p, true);
-	struct rich *text = xcalloc(1, sizeof(*text));
+	struct rich text = { 0 };
 
 	if (st->plan) {
-		preview_plan(st, ui->glyphs, text);
+		preview_plan(st, ui->glyphs, &text);
 	} else {
-		rich_addf(text, ROLE_BAD, "%s not valid", glyph_str(ui->glyphs->fail));
-		rich_newline(text);
-		rich_newline(text);
-		rich_add(text, ROLE_NORMAL, st->error.text);
-		rich_newline(text);
+		rich_addf(&text, ROLE_BAD, "%s not valid", glyph_str(ui->glyphs->fail));
+		rich_newline(&text);
+		rich_newline(&text);
+		rich_add(&text, ROLE_NORMAL, st->error.text);
+		rich_newline(&text);
 	}
-	ui_show(ui, p->name, text, NULL, NULL, NULL);
+	ui_show(ui, p->name, &text, NULL, NULL, NULL);
 }
 
 static void doctor(struct ui *ui)
 {
-	struct rich *text = xcalloc(1, sizeof(*text));
+	struct rich text = { 0 };
 	CLEANUP_STRBUF struct strbuf plain = { 0 };
 
 	ui->host->doctor(ui->host->arg, &plain);
-	rich_add_lines(text, ROLE_NORMAL, strbuf_str(&plain));
-	ui_show(ui, "what this machine can run", text, NULL, NULL, NULL);
+	rich_add_lines(&text, ROLE_NORMAL, strbuf_str(&plain));
+	ui_show(ui, "what this machine can run", &text, NULL, NULL, NULL);
 }
 
-/* --- actions
- * ----------------------------------------------------------------------------------------- */
+/* --- actions --------------------------------------------------------------------------------- */
 
 static void remember_selected(struct ui *ui, struct start *s)
 {

@@ -161,8 +161,7 @@ const struct start_backend *start_backend_of(const struct start *s, const struct
 	return NULL;
 }
 
-/* --- what is shown
- * ----------------------------------------------------------------------------------- */
+/* --- what is shown --------------------------------------------------------------------------- */
 
 static bool matches(const char *text, const char *filter)
 {

@@ -151,8 +151,7 @@ static void draw_presets(struct ui *ui, struct start *s, struct view *frame)
 		view_text(&rows, 2, 0, ROLE_DIM, *s->filter ? "none matches" : "there are none");
 }
 
-/* --- runs
- * ------------------------------------------------------------------------------------------ */
+/* --- runs ------------------------------------------------------------------------------------ */
 
 static uint32_t run_glyph(const struct run_summary *r, const struct glyphs *g, enum role *ret_role)
 {
@@ -202,8 +201,7 @@ static void draw_runs(struct ui *ui, struct start *s, struct view *frame)
 		view_text(&v, 2, 0, ROLE_DIM, *s->filter ? "none matches" : "none yet");
 }
 
-/* --- the selected preset
- * ------------------------------------------------------------------------------ */
+/* --- the selected preset --------------------------------------------------------------------- */
 
 /* "last  + + X +  why the last one that did not pass failed"; false: it never ran. */
 static bool put_last(const struct start *s, const struct start_preset *p, const struct glyphs *g,
@@ -301,8 +299,7 @@ static void draw_selected(struct ui *ui, struct start *s, struct view *frame)
 	rich_release(&bottom);
 }
 
-/* --- the selected run
- * ------------------------------------------------------------------------------------ */
+/* --- the selected run ------------------------------------------------------------------------ */
 
 static const char *run_state(const struct run_summary *r)
 {

@@ -54,10 +54,16 @@ see() { ok "$1" tui_wait "$2" "${3:-30}"; }
 gone() { ok "$1" tui_wait_gone "$2" "${3:-30}"; }
 
 # tui_run COMMAND: starts it; tui_status NAME WANTED: its exit status once the shell is back.
-tui_run() { tui_type "$1; echo \"left with \$?.\""; }
+# Each time has a number, so that what is still on the screen of another is not taken for this one.
+tui_times=0
+tui_run() {
+	tui_times=$((tui_times + 1))
+	tui_type "$1; echo \"left $tui_times with \$?.\""
+}
 tui_status() {
-	ok "$1: ltb has left" tui_wait '^left with [0-9]+\.' "${3:-60}"
-	is "$1: exit status" "$(tui_screen | sed -n 's/^left with \([0-9]*\)\..*/\1/p' | tail -n 1)" "$2"
+	ok "$1: ltb has left" tui_wait "^left $tui_times with [0-9]+\." "${3:-60}"
+	is "$1: exit status" \
+		"$(tui_screen | sed -n "s/^left $tui_times with \([0-9]*\)\..*/\1/p" | tail -n 1)" "$2"
 }
 # The terminal's settings and what surrounds the screen, to be compared before and after.
 tui_settings() { tui display -p -t t '#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_cursor_flag}'; }

@@ -155,7 +155,6 @@ void ui_show(struct ui *ui, const char *title, struct rich *text,
 	rich_to_text(text, &plain);
 	snprintf(stub.shown, sizeof(stub.shown), "%s", strbuf_str(&plain));
 	rich_release(text);
-	free(text);
 }
 
 void ui_message(struct ui *ui, enum role role, const char *fmt, ...)

@@ -20,7 +20,9 @@ see "an unknown TERM is refused with its name" 'no-such-terminal'
 
 for term in xterm xterm-256color vt100 linux screen ansi; do
 	for more in "" "NO_COLOR=1" "LC_ALL=C"; do
-		tui_start 80 24 ${more:+"$more"}
+		# with this one the terminal library loads another for the mouse, which leaks
+		[ $term = linux ] && leaks=ASAN_OPTIONS=detect_leaks=0 || leaks=NO_LEAKS=
+		tui_start 80 24 "$leaks" ${more:+"$more"}
 		before=$(tui_settings)
 		tui_run "TERM=$term $ltb"
 		see "$term $more: the start screen" 'smoke'
@@ -58,11 +60,11 @@ see "after a storm of resizing" 'DRIVE'
 tui_key C-z
 see "Ctrl-Z: the shell is back" 'Stopped'
 is "Ctrl-Z: the alternate screen is left" "$(tui display -p -t t '#{alternate_on}')" 0
-tui_type 'clear; fg; echo "left with $?."'
+tui_run 'clear; fg'
 see "fg: the run again" 'DRIVE|smoke'
 see "fg: it says that it was away" 'suspended for'
 tui_key C-c
-see "Ctrl-C: it is being stopped" 'stopping|left with'
+see "Ctrl-C: it is being stopped" "stopping|left $tui_times with"
 tui_status "after Ctrl-C" 130
 
 for sig in TERM HUP; do

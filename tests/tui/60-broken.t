@@ -27,7 +27,7 @@ see "ending the run asks" 'End the load now'
 tui_key y
 see "it is judged" '(FAIL|UNKNOWN|PASS) +smoke' 90
 tui_key q
-tui_wait 'left with'
+tui_wait "left $tui_times with"
 ok "no node is left" no_processes_below "$run"
 
 cp "$ltb_node" "$work/my-node"
@@ -41,12 +41,12 @@ tui_key y
 see "a restart without the program fails, and says why" 'restart n0: .*(my-node|No such file)' 30
 tui_key q
 tui_key y
-tui_wait 'left with' 60
+tui_wait "left $tui_times with" 60
 ok "no node is left" no_processes_below "$run"
 tui_run "clear; $ltb ui smoke"
 see "a run that cannot start ends with the reason" 'my-node' 30
 tui_key q
-tui_wait 'left with' 30
+tui_wait "left $tui_times with" 30
 
 tui_start 120 36
 mkdir -p "$XDG_CONFIG_HOME/ltb"

@@ -512,8 +512,7 @@ static void test_no_links(void **state)
 	outcome_release(&o);
 }
 
-/* --- the load and the drive phase
- * ------------------------------------------------------------------ */
+/* --- the load and the drive phase ------------------------------------------------------------ */
 
 static void test_tunes(void **state)
 {

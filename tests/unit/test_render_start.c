@@ -128,8 +128,7 @@ void run_summaries_free(struct run_summary *s, size_t n)
 	free(s);
 }
 
-/* --- the screen
- * ----------------------------------------------------------------------------------- */
+/* --- the screen ------------------------------------------------------------------------------ */
 
 static void doctor(void *arg, struct strbuf *out)
 {
