@@ -44,7 +44,7 @@ handled() {
 	return 1
 }
 
-context= count=0
+context='' count=0
 while IFS= read -r line; do
 	case $line in
 	"  "*)
@@ -67,7 +67,7 @@ ok "there are actions" test "$count" -gt 60
 # A monkey at the keys. Nothing that leaves: q and ctrl-c are not among its keys.
 keys=(up down left right pageup pagedown home end enter esc tab shift-tab space backspace delete
 	/ ? : a b c d e f g h j k l m n o p r s t u v w x y z A B D G H J K L N O P R U 0 1 2 3 4 5 6 7 8 9
-	+ - = . , "[" "]" ctrl-a ctrl-e ctrl-k ctrl-l ctrl-p ctrl-r ctrl-s ctrl-u ctrl-w f1 f5 alt-x)
+	+ - "=" "." "," "[" "]" ctrl-a ctrl-e ctrl-k ctrl-l ctrl-p ctrl-r ctrl-s ctrl-u ctrl-w f1 f5 alt-x)
 monkey() { # SEED COUNT WIDTH HEIGHT ARGUMENTS...
 	local i script
 	RANDOM=$1
