@@ -49,6 +49,8 @@ void run_summaries_free(struct run_summary *s, size_t n);
 /*
  * The session as a preset: the run's own preset, plus a timeline workload with
  * the commands that were carried out during its drive phase, at their times.
+ * What made that phase longer or shorter becomes run.duration instead, unless
+ * the preset has a timeline of its own that it would be at odds with.
  * Appends YAML that `ltb validate` accepts. name: of the new preset.
  */
 int run_dir_export(const char *path, const char *name, struct strbuf *out, struct err *err);

@@ -291,7 +291,6 @@ static void test_export(void **state)
 		"3s partition n0 n1 | n2 n3",
 		"3s note it said: \"why\" # here",
 		"12.25s pause n0",
-		"20s end",
 	};
 	struct ydoc *d = export(PRESET,
 		RUN_START COMMAND(1, "kill n0", "key", "true") DRIVE(2000000000, "false") COMMAND(
@@ -313,8 +312,81 @@ static void test_export(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
 		assert_string_equal(steps->items[i]->scalar, want[i]);
 	assert_string_equal(ynode_get(d->root, "summary")->scalar, "a: b");
-	assert_string_equal(ynode_get(ynode_get(d->root, "run"), "duration")->scalar, "30s");
+	assert_string_equal(ynode_get(ynode_get(d->root, "run"), "duration")->scalar, "21s");
 	ydoc_free(d);
+}
+
+/* Seconds of the drive phase at which something was done, its length, and what becomes of it. */
+static void test_export_length(void **state)
+{
+	(void)state;
+#define OWN                "workloads:\n  - timeline: {steps: [2s pause n1]}\n"
+#define AT(t, text)        COMMAND(t, text, "key", "true")
+#define BY_PRESET(t, text) COMMAND(t, text, "timeline", "true")
+	static const struct {
+		const char *preset, *events, *duration, *steps;
+	} cases[] = {
+		/* the default is 30 s */
+		{ "", AT(1000000000, "extend 10s") AT(2000000000, "extend 1m"), "1m40s", "" },
+		{ "run: {duration: 1500ms}\n", AT(1000000000, "extend 10s"), "11.5s", "" },
+		{ "run: {duration: 20s}\n",
+			AT(1000000000, "extend 10s") AT(24500000000, "kill n0")
+				AT(24900000000, "end") DRIVE(24900000001, "true"),
+			"25s", "24.5s kill n0;" },
+		/* a step is within; what comes after the end is not lost by it */
+		{ "", AT(4000000000, "judge") AT(4000000000, "note x") DRIVE(4000000000, "true"),
+			"5s", "4s note x;" },
+		/* never longer than it would have been */
+		{ "run: {duration: 3s}\n", AT(2999999999, "end") DRIVE(3000400000, "true"), "3s",
+			"" },
+		{ "", AT(0, "end"), "1s", "" },
+		/* killed: nobody ended it */
+		{ "", AT(5000000000, "kill n0"), NULL, "5s kill n0;" },
+		/* a timeline that was written for the duration of the preset */
+		{ OWN, AT(1000000000, "extend 10s") AT(3000000000, "end") AT(3000000000, "note x"),
+			"40s", "3s end;" },
+		{ OWN,
+			BY_PRESET(1000000000, "extend 10s") AT(2000000000, "extend 5s")
+				AT(3000000000, "judge"),
+			NULL, "2s extend 5s;3s judge;" },
+		/* not a command, or none that is possible */
+		{ "", AT(1000000000, "extend 999999h") AT(2000000000, "\\n- x: \\\""), NULL,
+			"1s extend 999999h;2s \n- x: \";" },
+		{ "run: 3\n", AT(1000000000, "extend 10s"), NULL, "" },
+	};
+	CLEANUP_FREE char *run = below("length");
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		CLEANUP_FREE char *events =
+			xasprintf("%s%s%s", RUN_START, DRIVE(0, "false"), cases[i].events);
+		CLEANUP_STRBUF struct strbuf out = { 0 }, steps = { 0 };
+		struct err err = { 0 };
+
+		write_file(run, "preset.yaml", "version: 1\n");
+		if (cases[i].preset[0])
+			write_file(run, "preset.yaml", cases[i].preset);
+		write_file(run, "events.jsonl", events);
+		if (run_dir_export(run, "x", &out, &err) < 0)
+			fail_msg("case %zu: %s", i, err.text);
+		struct ydoc *d = yaml_parse("out", strbuf_str(&out), out.len, 0, &err);
+		if (!d)
+			fail_msg("case %zu: %s", i, err.text);
+		const struct ynode *settings = ynode_get(d->root, "run");
+		const struct ynode *duration =
+			settings->kind == YNODE_MAP ? ynode_get(settings, "duration") : NULL;
+		const struct ynode *w = ynode_get(d->root, "workloads");
+		const struct ynode *list = NULL;
+
+		if (w && w->len > (strstr(cases[i].preset, OWN) ? 1 : 0))
+			list = steps_of(d, w->len - 1);
+		for (size_t k = 0; list && k < list->len; k++)
+			strbuf_addf(&steps, "%s;", list->items[k]->scalar);
+		assert_string_equal(strbuf_str(&steps), cases[i].steps);
+		assert_int_equal(duration != NULL, cases[i].duration != NULL);
+		if (duration)
+			assert_string_equal(duration->scalar, cases[i].duration);
+		ydoc_free(d);
+	}
 }
 
 static void test_export_variants(void **state)
@@ -370,6 +442,13 @@ static void test_export_refused(void **state)
 		if (err.code != ERR_USAGE || !strstr(err.text, cases[i].error))
 			fail_msg("case %zu: %s", i, err.text);
 	}
+	CLEANUP_FREE char *preset = below("refused/preset.yaml");
+	CLEANUP_STRBUF struct strbuf out = { 0 };
+	struct err blocked = { 0 };
+	assert_int_equal(unlink(preset), 0);
+	assert_int_equal(mkfifo(preset, 0600), 0);
+	assert_int_equal(run_dir_export(run, "x", &out, &blocked), -1);
+	assert_int_equal(blocked.code, ERR_USAGE);
 	CLEANUP_FREE char *none = below("not there");
 	struct err err = { 0 };
 	assert_int_equal(run_dir_export(none, "x", NULL, &err), -1);
@@ -385,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_recent),
 		cmocka_unit_test(test_export),
+		cmocka_unit_test(test_export_length),
 		cmocka_unit_test(test_export_variants),
 		cmocka_unit_test(test_export_refused),
 	};
