@@ -69,6 +69,12 @@ void tell_note(struct model *m, const struct event *ev)
 	add_line(m, ev, LOG_INFO, false, text_new(or_nothing(ev->u.note.text)));
 }
 
+/* As much of it as fits, in whole characters. */
+static void copy_cut(char *buf, size_t size, const char *s)
+{
+	snprintf(buf, size, "%.*s", (int)text_cut(s, size - 1), s);
+}
+
 void tell_command(struct model *m, const struct event *ev)
 {
 	const char *text = or_nothing(ev->u.command.text), *by = or_nothing(ev->u.command.source);
@@ -77,9 +83,9 @@ void tell_command(struct model *m, const struct event *ev)
 	c->n++;
 	c->t_ns = ev->t_ns;
 	c->ok = ev->u.command.ok;
-	snprintf(c->text, sizeof(c->text), "%s", text);
-	snprintf(c->source, sizeof(c->source), "%s", by);
-	snprintf(c->reason, sizeof(c->reason), "%s", or_nothing(ev->u.command.reason));
+	copy_cut(c->text, sizeof(c->text), text);
+	copy_cut(c->source, sizeof(c->source), by);
+	copy_cut(c->reason, sizeof(c->reason), or_nothing(ev->u.command.reason));
 	if (ev->u.command.ok)
 		tell(m, ev, LOG_INFO, "%s (%s)", text, by);
 	else

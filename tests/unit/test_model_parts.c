@@ -322,6 +322,39 @@ static void command(struct model *m, int node, const char *words, bool ok, const
 	model_apply(m, &ev);
 }
 
+static void test_last_command(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+	struct event ev = { .kind = EVENT_COMMAND, .t_ns = 70, .node = -1 };
+	char longer[600];
+
+	assert_int_equal(m->last_command.n, 0);
+	command(m, 1, "restart n1", false, "it is down");
+	assert_int_equal(m->last_command.n, 1);
+	assert_false(m->last_command.ok);
+	assert_string_equal(m->last_command.text, "restart n1");
+	assert_string_equal(m->last_command.source, "key");
+	assert_string_equal(m->last_command.reason, "it is down");
+
+	/* the next one takes its place; what is too long is cut between characters */
+	for (size_t i = 0; i + 2 < sizeof(longer); i += 2)
+		memcpy(longer + i, "\xc3\xa4", 3);
+	ev.u.command.text = ev.u.command.source = longer;
+	ev.u.command.ok = true;
+	model_apply(m, &ev);
+	struct snapshot *s = snapshot_new(m);
+	model_free(m);
+	const struct model_command *c = &s->model.last_command;
+	assert_int_equal(c->n, 2);
+	assert_int_equal(c->t_ns, 70);
+	assert_true(c->ok);
+	assert_int_equal(strlen(c->text), sizeof(c->text) - 2);
+	assert_int_equal(strlen(c->source), sizeof(c->source) - 2);
+	assert_string_equal(c->reason, "");
+	snapshot_unref(s);
+}
+
 static void fault(struct model *m, uint64_t t_ns, bool end, bool effective, const char *detail)
 {
 	struct event ev = { .kind = EVENT_FAULT, .t_ns = t_ns, .node = 1 };
@@ -438,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_phase_times),
+		cmocka_unit_test(test_last_command),
 		cmocka_unit_test(test_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
