@@ -8,6 +8,7 @@
 
 #include "backends/registry.h"
 #include "checks/registry.h"
+#include "core/environ.h"
 #include "flavours/registry.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -26,6 +27,7 @@ void app_presets_init(struct app_presets *p)
 	p->dirs[1] = fs_xdg(FS_XDG_DATA, "presets");
 	p->dirs[2] = NULL;
 	p->source.embedded = presets_embedded;
+	p->source.get = environ_get;
 	p->source.dirs = (const char *const *)p->dirs;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/endpoints.h"
 #include "app/progress.h"
 #include "app/reports.h"
 #include "core/backend.h"
@@ -30,6 +31,7 @@ struct batch {
 	struct run_dir dir;
 	struct strbuf reproduce;
 	struct reports reports;
+	bool tell_endpoints; /* as soon as they are known */
 };
 
 static void make_reproduce(struct batch *b)
@@ -52,6 +54,27 @@ static void make_reproduce(struct batch *b)
 		strbuf_adds(&b->reproduce, " --set ");
 		reports_add_shell_word(&b->reproduce, cli->sets.items[i]);
 	}
+	for (size_t i = 0; i < s->n_env; i++) {
+		if (!s->env[i].assignment)
+			continue;
+		strbuf_adds(&b->reproduce, " --set ");
+		reports_add_shell_word(&b->reproduce, s->env[i].assignment);
+	}
+}
+
+/* Is stdout a machine's? */
+static bool prints_document(const struct cli *cli)
+{
+	return (cli->json && strcmp(cli->json, "-") == 0) ||
+	       (cli->junit && strcmp(cli->junit, "-") == 0);
+}
+
+static void tell_endpoints(struct batch *b, const struct model *m)
+{
+	if (!b->tell_endpoints || !endpoints_known(m))
+		return;
+	b->tell_endpoints = false;
+	endpoints_print(b->scenario, m, prints_document(b->cli) ? stderr : stdout);
 }
 
 static int open_signals(void)
@@ -80,7 +103,7 @@ static void handle_signals(int fd, struct run *run, int verbose)
 	}
 }
 
-static void watch(struct run *run, int signals, struct progress *progress, int verbose)
+static void watch(struct batch *b, struct run *run, int signals, struct progress *progress)
 {
 	struct wake *news = hub_wake(run_hub(run)), *done = run_done_wake(run);
 	struct clock *clock = clock_new_real();
@@ -96,12 +119,13 @@ static void watch(struct run *run, int signals, struct progress *progress, int v
 		if (poll(fds, ARRAY_LEN(fds), timeout) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents & POLLIN)
-			handle_signals(signals, run, verbose);
+			handle_signals(signals, run, b->cli->verbose);
 		struct snapshot *s = hub_snapshot(run_hub(run));
 
 		if (fds[1].revents & POLLIN) {
 			wake_clear(news);
 			progress_update(progress, &s->model);
+			tell_endpoints(b, &s->model);
 		}
 		if (clock_now(clock) >= beat) {
 			progress_heartbeat(progress, &s->model);
@@ -139,7 +163,7 @@ static void print_results(const struct batch *b, struct run *run, const struct r
 		report_text(&in, cli_use_color(b->cli->color, STDOUT_FILENO), &out);
 	fputs(strbuf_str(&out), stdout);
 	strbuf_release(&out);
-	if (b->cli->keep && !json && !junit) {
+	if (b->cli->keep && !prints_document(b->cli)) {
 		printf("\nThe cluster is still running; `ltb clean %s' ends it.\n", b->dir.path);
 		print_endpoints(&s->model);
 	}
@@ -172,11 +196,12 @@ static int run_batch(struct batch *b, const struct plan *plan, struct err *err)
 	struct progress *progress =
 		progress_new(b->cli->verbose, cli_use_color(b->cli->color, STDERR_FILENO));
 
-	watch(run, signals, progress, b->cli->verbose);
+	watch(b, run, signals, progress);
 	run_finish(run, &result);
 	struct snapshot *s = hub_snapshot(run_hub(run));
 
 	progress_update(progress, &s->model);
+	tell_endpoints(b, &s->model);
 	snapshot_unref(s);
 	print_results(b, run, &result);
 	progress_free(progress);
@@ -201,6 +226,8 @@ static int with_plan(
 	struct batch b = { .cli = cli, .scenario = s };
 	int status = -1;
 
+	if (endpoints_wanted(s, &b.tell_endpoints, err) < 0)
+		return -1;
 	if (cli->dry_run)
 		return dry_run(plan);
 	CLEANUP_FREE char *runs = app_runs_dir();

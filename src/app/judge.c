@@ -144,7 +144,7 @@ static int judge_run(const struct cli *cli, const char *run_dir, struct err *err
 	CLEANUP_FREE char *preset = fs_join(run_dir, "preset.yaml");
 	CLEANUP_FREE char *backend = NULL;
 	CLEANUP_FREE char *name = NULL;
-	struct preset_request req = { .preset = preset, .has_seed = true };
+	struct preset_request req = { .preset = preset, .recorded = true, .has_seed = true };
 	struct app_presets presets;
 	struct judging j = { 0 };
 	struct run_result result = { .exit_code = -1 };

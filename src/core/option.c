@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/mem.h"
 #include "util/nearest.h"
@@ -408,6 +409,107 @@ int options_parse(const struct option *table, const char *where, const struct yn
 	return options_parse_some(table, NULL, where, map, config, err);
 }
 
+/* --- the environment ------------------------------------------------------ */
+
+/* The first of the row's variables that is set; its name goes to buf. */
+static const char *first_set(
+	const struct option *o, option_getenv *get, char *name, size_t name_size)
+{
+	for (const char *s = o->env; s && *s;) {
+		size_t len = strcspn(s, " ");
+
+		snprintf(name, name_size, "%.*s", (int)len, s);
+		const char *value = get(name);
+
+		if (value && *value)
+			return value;
+		s += len + strspn(s + len, " ");
+	}
+	return NULL;
+}
+
+/* As it would be written in a preset; caller frees. */
+static char *env_spelling(const struct option *o, const char *value)
+{
+	bool on = false;
+
+	if (o->type == OPTION_BOOL && option_truth(value, &on))
+		return xstrdup(on ? "true" : "false");
+	if (o->env_unit && value[strspn(value, "0123456789.")] == '\0')
+		return xasprintf("%s%s", value, o->env_unit);
+	return xstrdup(value);
+}
+
+static int bad_env(const struct option *o, const char *where, const char *variable,
+	const char *value, struct err *err)
+{
+	CLEANUP_STRBUF struct strbuf expected = { 0 };
+	char buf[OPTION_QUOTE];
+	const char *near = o->type == OPTION_ENUM ? nearest_name(value, o->choices) : NULL;
+
+	expected_text(o, &expected);
+	if (o->type == OPTION_BOOL)
+		strbuf_adds(&expected, ", 1 or 0, yes or no, on or off");
+	if (o->env_unit)
+		strbuf_addf(&expected, ", or such a number without its unit (%s)", o->env_unit);
+	return err_set(err, ERR_USAGE,
+		"the environment variable %s, which is the default of %s%s%s: expected %s, not "
+		"%s%s%s%s",
+		variable, where, *where ? "." : "", o->name, strbuf_str(&expected),
+		option_quote(value, buf, sizeof(buf)), near ? "; did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
+}
+
+bool option_truth(const char *value, bool *ret)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = { { "1", true }, { "true", true }, { "yes", true }, { "on", true },
+		{ "0", false }, { "false", false }, { "no", false }, { "off", false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcasecmp(value, words[i].word) == 0) {
+			*ret = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+int option_from_env(const struct option *o, const char *where, option_getenv *get,
+	struct strlist *labels, struct ynode **ret_node, struct err *err)
+{
+	char variable[80];
+	union {
+		bool b;
+		uint64_t u;
+		double d;
+		int i;
+		char *s;
+	} unused = { 0 };
+	const char *value = first_set(o, get, variable, sizeof(variable));
+
+	*ret_node = NULL;
+	if (!value)
+		return 0;
+	CLEANUP_FREE char *text = env_spelling(o, value);
+
+	strlist_add(labels, variable);
+	struct ynode *n = ynode_new_scalar(text, false, labels->items[labels->len - 1], 0, 0);
+
+	if (o->type == OPTION_STRING || o->type == OPTION_ENUM)
+		n->quoted = ynode_is_null(n);
+	if (!parse_value(o, n, true, &unused)) {
+		ynode_free(n);
+		return bad_env(o, where, variable, value, err);
+	}
+	if (o->type == OPTION_STRING)
+		free(unused.s);
+	*ret_node = n;
+	return 0;
+}
+
 void options_release(const struct option *table, void *config)
 {
 	if (!config)
@@ -522,6 +624,21 @@ static void short_type(const struct option *o, struct strbuf *out)
 		strbuf_addf(out, " (%s)", o->unit);
 }
 
+void option_env_text(const struct option *o, struct strbuf *out)
+{
+	const char *between = " [";
+
+	for (const char *s = o->env; s && *s;) {
+		size_t len = strcspn(s, " ");
+
+		strbuf_addf(out, "%s$%.*s", between, (int)len, s);
+		between = " or ";
+		s += len + strspn(s + len, " ");
+	}
+	if (o->env)
+		strbuf_addc(out, ']');
+}
+
 void options_describe(const struct option *table, struct strbuf *out)
 {
 	size_t w_name = 0, w_type = 0, w_def = 1;
@@ -538,8 +655,10 @@ void options_describe(const struct option *table, struct strbuf *out)
 		CLEANUP_STRBUF struct strbuf type = { 0 };
 
 		short_type(o, &type);
-		strbuf_addf(out, "  %-*s  %-*s  %-*s  %s\n", (int)w_name, o->name, (int)w_type,
+		strbuf_addf(out, "  %-*s  %-*s  %-*s  %s", (int)w_name, o->name, (int)w_type,
 			strbuf_str(&type), (int)w_def, o->def && *o->def ? o->def : "-",
 			o->help ? o->help : "");
+		option_env_text(o, out);
+		strbuf_addc(out, '\n');
 	}
 }

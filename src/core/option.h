@@ -6,11 +6,13 @@
 #ifndef CORE_OPTION_H
 #define CORE_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "util/err.h"
 #include "util/json.h"
+#include "util/mem.h"
 #include "util/strbuf.h"
 #include "util/yaml.h"
 
@@ -35,6 +37,13 @@ struct option {
 	double dmin, dmax;          /* DOUBLE; dmax 0: no upper bound */
 	const char *const *choices; /* ENUM: NULL-terminated */
 	const char *help;           /* one line */
+	/*
+	 * Environment variables that give the value when nothing else does: names with spaces
+	 * between, the first that is set and not empty counts. For options of preset sections and
+	 * of backends; not for OPTION_STRINGS.
+	 */
+	const char *env;
+	const char *env_unit; /* appended to a bare number from there ("s"); may be NULL */
 };
 
 /* Fills config (zeroed first, config_size bytes) with the defaults. */
@@ -52,13 +61,26 @@ int options_parse(const struct option *table, const char *where, const struct yn
  */
 int options_parse_some(const struct option *table, const char *const *others, const char *where,
 	const struct ynode *map, void *config, struct err *err);
+/* 1, true, yes, on; 0, false, no, off; in any case. False: it is none of them. */
+bool option_truth(const char *value, bool *ret);
+/* Reads a variable; NULL when it is not set. environ_get(), or a test's own. */
+typedef const char *option_getenv(const char *name);
+/*
+ * What the environment says about a row: *ret_node is a value for its place in a preset, labelled
+ * with the variable (a name kept in `labels`), NULL when nothing is said. A value that a preset
+ * could not have, beside 1/on and 0/off for booleans, is an ERR_USAGE that names the variable.
+ */
+int option_from_env(const struct option *o, const char *where, option_getenv *get,
+	struct strlist *labels, struct ynode **ret_node, struct err *err);
 void options_release(const struct option *table, void *config); /* frees owned strings */
 void options_copy(const struct option *table, const void *from, void *to, size_t config_size);
 /* {"name": value, ...} in table order. */
 void options_to_json(const struct option *table, const void *config, struct jw *w);
 /* The members alone, for an object that has others too. */
 void options_members_to_json(const struct option *table, const void *config, struct jw *w);
-/* Human table: name, type/unit/range, default, help. */
+/* " [$VARIABLE]" for a row that has one, else nothing. */
+void option_env_text(const struct option *o, struct strbuf *out);
+/* Human table: name, type/unit/range, default, help, environment variable. */
 void options_describe(const struct option *table, struct strbuf *out);
 
 /*

@@ -33,7 +33,8 @@ enum edit_section {
 	EDIT_FAULTS,    /* items: workloads that disturb the cluster, see workload_is_fault() */
 	EDIT_CHECKS,    /* items; implied ones are shown, but not written */
 	EDIT_RUN,
-	EDIT_BACKEND, /* which one, and its options */
+	EDIT_OBSERVABILITY, /* services around the cluster */
+	EDIT_BACKEND,       /* which one, and its options */
 	EDIT_SECTION_COUNT
 };
 const char *edit_section_title(enum edit_section s);

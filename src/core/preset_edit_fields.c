@@ -16,7 +16,7 @@
 #include "util/units.h"
 
 const char *const edit_root_order[] = { "version", "name", "summary", "topology", "wallets",
-	"workloads", "expectations", "run", "backend", NULL };
+	"workloads", "expectations", "run", "observability", "backend", NULL };
 const char *const edit_topology_order[] = { "nodes", "layout", "consensus", "stake", "binary",
 	"image", "args", "env", "overrides", NULL };
 
@@ -34,6 +34,8 @@ static const struct {
 	[EDIT_FAULTS] = { "faults", "What is done to the nodes on purpose.", NULL },
 	[EDIT_CHECKS] = { "expectations", "What must be so for the run to pass.", NULL },
 	[EDIT_RUN] = { "run", "How long, and from which seed.", "run" },
+	[EDIT_OBSERVABILITY] = { "observability", "Services that watch the cluster from outside.",
+		"observability" },
 	[EDIT_BACKEND] = { "backend", "Where the nodes run.", NULL },
 };
 
@@ -598,6 +600,7 @@ struct slots *edit_slots(struct preset_edit *e, enum edit_section s)
 	case EDIT_CONSENSUS:
 	case EDIT_WALLETS:
 	case EDIT_RUN:
+	case EDIT_OBSERVABILITY:
 	case EDIT_SECTION_COUNT:
 		add_plain(e, l, s);
 		break;

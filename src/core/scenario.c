@@ -12,6 +12,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/http_url.h"
 #include "core/preset.h"
 #include "core/scenario_sections.h"
 #include "core/workload.h"
@@ -295,6 +296,27 @@ static int read_run(struct run_settings *r, const struct ynode *root, struct err
 			"%s is over before warmup and duration are (%s)",
 			units_format_duration(r->timeout_ns, have, sizeof(have)),
 			units_format_duration(r->warmup_ns + r->duration_ns, need, sizeof(need)));
+	return 0;
+}
+
+static int read_observability(struct observability *o, const struct ynode *root, struct err *err)
+{
+	const struct {
+		const char *key, *path;
+		char *const *url;
+		bool base;
+	} urls[] = { { "query_url", "observability.query_url", &o->query_url, true },
+		{ "otlp_url", "observability.otlp_url", &o->otlp_url, true },
+		{ "grafana_url", "observability.grafana_url", &o->grafana_url, false } };
+	const struct ynode *n = ynode_get(root, "observability");
+
+	options_defaults(observability_options, o, sizeof(*o));
+	if (options_parse(observability_options, "observability", n, o, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		if (*urls[i].url && http_url_check(*urls[i].url, urls[i].base, err) < 0)
+			return hook_failed(place(n, urls[i].key), urls[i].path, err);
+	}
 	return 0;
 }
 
@@ -586,7 +608,9 @@ static int read_all(
 
 	if (read_top(s, root, pd->name, err) < 0 || read_topology(&s->topology, root, err) < 0 ||
 		read_wallets(s, root, err) < 0 || read_plugins(s, cat, root, err) < 0 ||
-		read_run(&s->run, root, err) < 0 || read_backend(s, cat, root, err) < 0)
+		read_run(&s->run, root, err) < 0 ||
+		read_observability(&s->observability, root, err) < 0 ||
+		read_backend(s, cat, root, err) < 0)
 		return -1;
 	if (check_supply(s, root, err) < 0 || check_caps(s, root, err) < 0)
 		return -1;
@@ -595,12 +619,15 @@ static int read_all(
 
 /* --- the whole -------------------------------------------------------------------------- */
 
-static struct scenario *build(const struct catalog *cat, struct preset_doc *pd, struct err *err)
+/* get: what is asked for environment variables, or NULL. */
+static struct scenario *build(
+	const struct catalog *cat, struct preset_doc *pd, option_getenv *get, struct err *err)
 {
 	struct scenario *s = xcalloc(1, sizeof(*s));
 
 	s->source = xstrdup(pd->doc->file);
-	if (read_all(s, cat, pd, err) < 0) {
+	if ((get && scenario_env_take(s, cat, pd->doc->root, get, &pd->files, err) < 0) ||
+		read_all(s, cat, pd, err) < 0) {
 		scenario_free(s);
 		s = NULL;
 	} else {
@@ -615,12 +642,19 @@ static struct scenario *build(const struct catalog *cat, struct preset_doc *pd, 
 	return s;
 }
 
+static option_getenv *environment(const struct preset_source *src, const struct preset_request *req)
+{
+	return src && !(req && req->recorded) ? src->get : NULL;
+}
+
 struct scenario *scenario_load(const struct catalog *cat, const struct preset_source *src,
 	const struct preset_request *req, struct err *err)
 {
 	struct preset_doc pd;
 
-	return preset_resolve(src, req, &pd, err) < 0 ? NULL : build(cat, &pd, err);
+	if (preset_resolve(src, req, &pd, err) < 0)
+		return NULL;
+	return build(cat, &pd, environment(src, req), err);
 }
 
 struct scenario *scenario_parse(const struct catalog *cat, const struct preset_source *src,
@@ -629,8 +663,9 @@ struct scenario *scenario_parse(const struct catalog *cat, const struct preset_s
 {
 	struct preset_doc pd;
 
-	return preset_resolve_text(src, req, file, text, len, &pd, err) < 0 ? NULL
-									    : build(cat, &pd, err);
+	if (preset_resolve_text(src, req, file, text, len, &pd, err) < 0)
+		return NULL;
+	return build(cat, &pd, environment(src, req), err);
 }
 
 void scenario_free(struct scenario *s)
@@ -653,6 +688,8 @@ void scenario_free(struct scenario *s)
 	free(s->workloads);
 	free(s->checks);
 	topology_release(&s->topology);
+	options_release(observability_options, &s->observability);
+	scenario_env_release(s);
 	ydoc_free(s->doc);
 	free(s->name);
 	free(s->summary);

@@ -43,6 +43,19 @@ struct run_settings {
 	uint64_t seed;        /* default 1 */
 };
 
+/* Services around the cluster; each may be NULL: there is none. Checked with http_url_check(). */
+struct observability {
+	char *query_url;   /* base URL of a Prometheus that checks can ask */
+	char *otlp_url;    /* where nodes push their metrics, by OTLP over HTTP */
+	char *grafana_url; /* for people, printed only */
+};
+
+/* An environment variable that is set and stands for a key of the preset. */
+struct scenario_env {
+	char *variable, *path; /* "CONSENSUS_SLOT_TIME", "topology.consensus.slot_duration" */
+	char *assignment; /* "PATH=VALUE" as --set takes it; NULL: the preset's own goes before */
+};
+
 struct scenario {
 	char *name, *summary;
 	char *source; /* file it came from, or "preset NAME" */
@@ -53,27 +66,36 @@ struct scenario {
 	struct check_use *checks;
 	size_t n_checks;
 	struct run_settings run;
+	struct observability observability;
 	const struct backend_ops *backend;
 	void *backend_config;
-	struct ydoc *doc; /* resolved document (extends and --set applied): written to the run
-			     directory */
+	struct scenario_env *env; /* what the environment said when it was read */
+	size_t n_env;
+	/* Resolved document (extends, --set and the environment applied): written to the run
+	 * directory. */
+	struct ydoc *doc;
 };
 
 struct preset_source {
 	const struct embedded_file *embedded; /* shipped presets */
 	/* Directories searched before the shipped ones, NULL-terminated: ./presets, XDG data. */
 	const char *const *dirs;
+	option_getenv *get; /* what is asked for environment variables; NULL: there are none */
 };
 
 struct preset_request {
 	const char *preset;      /* name, or a path (contains '/' or ends in .yaml/.yml), or "-" */
 	const char *const *sets; /* "dotted.key=value", NULL-terminated; may be NULL */
 	const char *backend;     /* overrides; may be NULL */
+	bool recorded; /* of a run that was: it has all values, the environment has no say */
 	bool has_seed, has_duration;
 	uint64_t seed, duration_ns;
 };
 
-/* NULL on error (ERR_USAGE with position). Applies extends, then sets, then the request. */
+/*
+ * NULL on error (ERR_USAGE with position). Applies extends, then sets, then the request, then the
+ * environment to what none of them says.
+ */
 struct scenario *scenario_load(const struct catalog *cat, const struct preset_source *src,
 	const struct preset_request *req, struct err *err);
 /* The same from text already at hand (tests, recorded runs). */

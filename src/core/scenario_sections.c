@@ -24,7 +24,7 @@ const struct option top_options[] = {
 };
 
 const char *const top_keys[] = { "version", "extends", "topology", "wallets", "workloads",
-	"expectations", "run", "backend", NULL };
+	"expectations", "run", "observability", "backend", NULL };
 
 static const struct scenario_key top_by_hand[] = {
 	{ "version", "1", "required", "version of this format" },
@@ -55,6 +55,7 @@ const struct option topology_options[] = {
 	{ .name = "image",
 		.type = OPTION_STRING,
 		.offset = offsetof(struct topology_config, image),
+		.env = "LOGOS_BLOCKCHAIN_TESTNET_IMAGE",
 		.help = "container image; default: the backend's" },
 	{ .name = "args",
 		.type = OPTION_STRINGS,
@@ -82,6 +83,8 @@ const struct option consensus_options[] = {
 		.def = "500ms",
 		.min = SECOND / 10,
 		.max = 600 * SECOND,
+		.env = "CONSENSUS_SLOT_TIME",
+		.env_unit = "s",
 		.help = "whole milliseconds" },
 	{ .name = "active_slot_coeff",
 		.type = OPTION_DOUBLE,
@@ -89,6 +92,7 @@ const struct option consensus_options[] = {
 		.def = "0.9",
 		.dmin = 1e-6,
 		.dmax = 1,
+		.env = "CONSENSUS_ACTIVE_SLOT_COEFF",
 		.help = "f: probability that a slot has a block" },
 	{ .name = "security_param",
 		.type = OPTION_U64,
@@ -183,6 +187,26 @@ const struct option run_options[] = {
 	{ 0 },
 };
 
+const struct option observability_options[] = {
+	{ .name = "query_url",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct observability, query_url),
+		.env = "LOGOS_BLOCKCHAIN_METRICS_QUERY_URL",
+		.help = "base URL of a Prometheus that expectations can ask" },
+	{ .name = "otlp_url",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct observability, otlp_url),
+		.env = "LOGOS_BLOCKCHAIN_METRICS_OTLP_INGEST_URL "
+		       "LOGOS_BLOCKCHAIN_OTLP_METRICS_ENDPOINT",
+		.help = "where nodes push their metrics (OTLP over HTTP)" },
+	{ .name = "grafana_url",
+		.type = OPTION_STRING,
+		.offset = offsetof(struct observability, grafana_url),
+		.env = "LOGOS_BLOCKCHAIN_GRAFANA_URL",
+		.help = "of the dashboards; printed with the endpoints" },
+	{ 0 },
+};
+
 static const struct scenario_section sections[] = {
 	{ "", "The preset itself.", top_by_hand, top_options },
 	{ "topology", "Which nodes there are.", topology_by_hand, topology_options },
@@ -191,6 +215,8 @@ static const struct scenario_section sections[] = {
 	{ "topology.overrides.NODE", "What differs for one node.", NULL, override_options },
 	{ "wallets", "Accounts that transactions are sent from.", NULL, wallets_options },
 	{ "run", "How long, and from which seed.", NULL, run_options },
+	{ "observability", "Services that watch the cluster from outside.", NULL,
+		observability_options },
 	{ 0 },
 };
 

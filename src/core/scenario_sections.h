@@ -1,6 +1,6 @@
 /*
  * What the plain sections of a preset are read into, and the tables that read
- * them. Private to scenario.c.
+ * them. Private to scenario.c and those that show or fill in its sections.
  */
 #ifndef CORE_SCENARIO_SECTIONS_H
 #define CORE_SCENARIO_SECTIONS_H
@@ -37,7 +37,16 @@ struct wallets_config {
 };
 
 extern const struct option top_options[], topology_options[], consensus_options[], random_options[],
-	override_options[], wallets_options[], run_options[];
+	override_options[], wallets_options[], run_options[], observability_options[];
 extern const char *const top_keys[], *const topology_keys[]; /* read by hand */
+
+/* --- scenario_env.c --- */
+/*
+ * Puts what the environment says into the document, where it says nothing, and takes note of it
+ * in s. labels: names that nodes of the document borrow.
+ */
+int scenario_env_take(struct scenario *s, const struct catalog *cat, struct ynode *root,
+	option_getenv *get, struct strlist *labels, struct err *err);
+void scenario_env_release(struct scenario *s);
 
 #endif

@@ -205,6 +205,7 @@ static void run_again(struct ui *ui)
 {
 	const struct session *s = ui->session;
 	CLEANUP_STRBUF struct strbuf text = { 0 };
+	const struct preset_request req = { .recorded = true };
 	struct err err = { 0 };
 
 	if (!s->scenario || !s->scenario->doc) {
@@ -213,7 +214,7 @@ static void run_again(struct ui *ui)
 	}
 	ynode_write(s->scenario->doc->root, &text);
 	struct scenario *again = scenario_parse(ui->host->catalog, ui->host->presets, "preset",
-		strbuf_str(&text), text.len, NULL, &err);
+		strbuf_str(&text), text.len, &req, &err);
 	if (again)
 		ui_go_launch(ui, again);
 	else

@@ -63,6 +63,7 @@ static void read_scenario(const struct ui_host *host, struct session *s)
 	const struct model *m = &s->snapshot->model;
 	const struct preset_request req = {
 		.preset = preset,
+		.recorded = true,
 		.backend = m->backend,
 		.has_seed = true,
 		.seed = m->seed,
