@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/endpoints.h"
+#include "app/keep.h"
 #include "app/progress.h"
 #include "app/reports.h"
 #include "core/backend.h"
@@ -31,6 +32,8 @@ struct batch {
 	struct run_dir dir;
 	struct strbuf reproduce;
 	struct reports reports;
+	enum run_keep keep;
+	const char *keep_why;
 	bool tell_endpoints; /* as soon as they are known */
 };
 
@@ -136,11 +139,16 @@ static void watch(struct batch *b, struct run *run, int signals, struct progress
 	clock_free(clock);
 }
 
-static void print_endpoints(const struct model *m)
+/* What is left, and how to end it. */
+static void print_kept(const struct batch *b, const struct model *m)
 {
+	FILE *out = prints_document(b->cli) ? stderr : stdout;
+
+	fprintf(out, "\nThe cluster is still running (%s); `ltb clean %s' ends it.\n", b->keep_why,
+		b->dir.path);
 	for (size_t i = 0; i < m->n_nodes; i++)
 		if (m->nodes[i].endpoint)
-			printf("%s\t%s\n", m->nodes[i].name, m->nodes[i].endpoint);
+			fprintf(out, "%s\t%s\n", m->nodes[i].name, m->nodes[i].endpoint);
 }
 
 /* The results on stdout: one of the machine forms when asked for, else the text. */
@@ -163,10 +171,9 @@ static void print_results(const struct batch *b, struct run *run, const struct r
 		report_text(&in, cli_use_color(b->cli->color, STDOUT_FILENO), &out);
 	fputs(strbuf_str(&out), stdout);
 	strbuf_release(&out);
-	if (b->cli->keep && !prints_document(b->cli)) {
-		printf("\nThe cluster is still running; `ltb clean %s' ends it.\n", b->dir.path);
-		print_endpoints(&s->model);
-	}
+	fflush(stdout);
+	if (r->kept)
+		print_kept(b, &s->model);
 	snapshot_unref(s);
 }
 
@@ -179,7 +186,8 @@ static int run_batch(struct batch *b, const struct plan *plan, struct err *err)
 		.run_id = b->dir.id,
 		.events_copy = b->cli->events,
 		.timeout_ns = b->cli->timeout_ns,
-		.keep = b->cli->keep,
+		.keep = b->keep,
+		.keep_why = b->keep_why,
 		.arg = &b->reports,
 		.write_reports = reports_write };
 	struct run_result result;
@@ -226,7 +234,8 @@ static int with_plan(
 	struct batch b = { .cli = cli, .scenario = s };
 	int status = -1;
 
-	if (endpoints_wanted(s, &b.tell_endpoints, err) < 0)
+	if (endpoints_wanted(s, &b.tell_endpoints, err) < 0 ||
+		keep_wanted(cli, s, &b.keep, &b.keep_why, err) < 0)
 		return -1;
 	if (cli->dry_run)
 		return dry_run(plan);

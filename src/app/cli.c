@@ -63,6 +63,7 @@ enum {
 	OPT_EVENTS,
 	OPT_DRY_RUN,
 	OPT_KEEP,
+	OPT_KEEP_ON_FAILURE,
 	OPT_TIMEOUT,
 	OPT_COLOR,
 	OPT_ALL,
@@ -93,6 +94,8 @@ static const struct cli_option {
 	{ "timeout", OPT_TIMEOUT, "TIME", GROUP_RUN, "end the whole run after this time, exit 5" },
 	{ "dry-run", OPT_DRY_RUN, NULL, GROUP_RUN, "print the plan as JSON and start nothing" },
 	{ "keep", OPT_KEEP, NULL, GROUP_RUN, "leave the cluster running; `ltb clean' removes it" },
+	{ "keep-on-failure", OPT_KEEP_ON_FAILURE, NULL, GROUP_RUN,
+		"the same, unless the run passes" },
 	{ "events", OPT_EVENTS, "FILE", GROUP_RUN, "write a second copy of events.jsonl" },
 	{ "json", OPT_JSON, "FILE", GROUP_REPORT,
 		"write a second copy of result.json (- is stdout)" },
@@ -260,6 +263,9 @@ static int apply_option(struct cli *c, int id, const char *arg, struct err *err)
 		return 0;
 	case OPT_KEEP:
 		c->keep = true;
+		return 0;
+	case OPT_KEEP_ON_FAILURE:
+		c->keep_on_failure = true;
 		return 0;
 	case OPT_ALL:
 		c->all = true;

@@ -39,7 +39,7 @@ struct cli {
 	struct strlist sets;
 	bool has_seed, has_duration;
 	uint64_t seed, duration_ns, timeout_ns;
-	bool dry_run, keep, all, ascii, no_mouse;
+	bool dry_run, keep, keep_on_failure, all, ascii, no_mouse;
 	bool has_pace;
 	double pace;
 	int verbose; /* -1 quiet, 0, 1 ... */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/keep.h"
 #include "app/reports.h"
 #include "core/backend.h"
 #include "ui/ui.h"
@@ -44,6 +45,34 @@ static void release_reports(void *reports)
 	free(reports);
 }
 
+/* What the terminal application is run with; ui_host.arg. */
+struct tui {
+	const struct cli *cli;
+	struct strlist kept; /* run directories */
+};
+
+static int keep(void *arg, const struct scenario *s, enum run_keep *ret, const char **ret_why,
+	struct err *err)
+{
+	const struct tui *t = arg;
+
+	return keep_wanted(t->cli, s, ret, ret_why, err);
+}
+
+static void kept(void *arg, const char *run_dir)
+{
+	struct tui *t = arg;
+
+	strlist_add(&t->kept, run_dir);
+}
+
+static void tell_kept(const struct tui *t)
+{
+	for (size_t i = 0; i < t->kept.len; i++)
+		printf("The cluster of a run is still running; `ltb clean %s' ends it.\n",
+			t->kept.items[i]);
+}
+
 static void doctor(void *arg, struct strbuf *out)
 {
 	(void)arg;
@@ -72,6 +101,7 @@ static int run_ui(const struct cli *cli, const struct ui_options *what, struct e
 	CLEANUP_FREE char *own = fs_xdg(FS_XDG_DATA, "presets");
 	CLEANUP_FREE char *config = fs_xdg(FS_XDG_CONFIG, NULL);
 	struct app_presets presets;
+	struct tui tui = { .cli = cli };
 
 	app_presets_init(&presets);
 	const struct ui_host host = {
@@ -81,10 +111,13 @@ static int run_ui(const struct cli *cli, const struct ui_options *what, struct e
 		.runs_dir = runs,
 		.config_dir = config,
 		.virtual_pace = cli->has_pace ? cli->pace : 1,
+		.arg = &tui,
 		.make_reports = make_reports,
 		.write_reports = reports_write,
 		.release_reports = release_reports,
 		.reproduce = reproduce,
+		.keep = keep,
+		.kept = kept,
 		.doctor = doctor,
 	};
 	opt.host = &host;
@@ -95,6 +128,9 @@ static int run_ui(const struct cli *cli, const struct ui_options *what, struct e
 	opt.mouse = !cli->no_mouse;
 	opt.color = cli_use_color(cli->color, STDOUT_FILENO);
 	int status = ui_main(&opt, err);
+
+	tell_kept(&tui);
+	strlist_release(&tui.kept);
 
 	app_presets_release(&presets);
 	return status;

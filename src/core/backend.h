@@ -75,7 +75,7 @@ struct backend_env {
 	struct net *net; /* NULL while a virtual backend is opened (it provides the handler) */
 	struct journal *journal;
 	uint64_t ready_timeout_ns; /* for one node's API to come up */
-	bool keep;                 /* the cluster is to outlive the run when it ends well */
+	bool keep;                 /* the cluster may be left running at the end of the run */
 	void *arg;
 	/* State changes; strings are copied. See struct event.node_state. Any thread. */
 	void (*node_state)(void *arg, unsigned node, enum node_state state, bool expected,

@@ -119,6 +119,7 @@ static int phase_up(struct run *r, struct err *err)
 	uint64_t timer = net_timer(r->net, clock_now(r->clock) + limit, on_up_timeout, r);
 
 	r->env.cancel = r->up;
+	r->started = true;
 	int rc = r->backend.ops->up(&r->backend, err);
 	r->env.cancel = r->stop;
 	net_timer_cancel(r->net, timer);
@@ -127,7 +128,6 @@ static int phase_up(struct run *r, struct err *err)
 		return err_prefix(err, "the cluster was not up after %llu s",
 			(unsigned long long)(limit / NS_PER_S));
 	}
-	r->came_up = rc == 0;
 	return rc;
 }
 

@@ -239,16 +239,25 @@ static void emit_run_end(struct run *r)
 	hub_emit(r->hub, ev);
 }
 
-/* Ends everything that could still emit events. */
+/* Ends everything that could still emit events; nodes that are kept live on. */
 static void stop_producers(struct run *r)
 {
 	if (r->stuck)
 		return; /* what hangs still uses them */
-	procs_stop(r->procs);
+	if (!r->result.kept)
+		procs_stop(r->procs);
 	cluster_set_feed(r->cluster, NULL);
 	feed_free(r->feed);
 	r->feed = NULL;
 	net_stop(r->net);
+}
+
+/* Is what was started to be left running? What came up only partly is worth a look as well. */
+static bool shall_keep(const struct run *r)
+{
+	if (!r->started || cancel_is_set(r->force))
+		return false;
+	return r->env.keep && (r->opt.keep == RUN_KEEP_ALWAYS || r->result.exit_code != EXIT_PASS);
 }
 
 static void *runner_main(void *arg)
@@ -262,18 +271,19 @@ static void *runner_main(void *arg)
 	run_collect(r);
 	compute_result(r);
 	write_reports(r);
-	bool keep = r->opt.keep && r->came_up && !cancel_is_set(r->force);
-	if (!keep)
+	r->result.kept = shall_keep(r);
+	if (r->result.kept)
+		run_note(r, "the cluster is left running (%s); `ltb clean %s' ends it",
+			r->opt.keep_why ? r->opt.keep_why : "as asked for", r->run_dir);
+	else
 		run_down(r);
-	r->kept = keep;
 	net_timer_cancel(r->net, r->last_timer);
-	if (!keep)
-		stop_producers(r);
+	stop_producers(r);
 	hub_flush(r->hub);
 	compute_result(r);
 	emit_run_end(r);
 	write_reports(r);
-	if (!keep && r->teardown.code == ERR_NONE && !r->stuck &&
+	if (!r->result.kept && r->teardown.code == ERR_NONE && !r->stuck &&
 		journal_done(r->journal, &err) < 0)
 		run_note(r, "%s", err.text);
 	hub_stop(r->hub);
@@ -387,7 +397,7 @@ static int start_parts(struct run *r, struct err *err)
 	if (!r->procs)
 		return -1;
 	r->env.procs = r->procs;
-	r->env.keep = r->opt.keep;
+	r->env.keep = r->opt.keep != RUN_KEEP_NEVER && !(r->backend.ops->caps & BACKEND_VIRTUAL);
 	r->net = net_start(r->clock, r->backend.ops->handler(&r->backend), err);
 	if (!r->net)
 		return -1;
@@ -550,7 +560,7 @@ void run_free(struct run *r)
 		return;
 	run_finish(r, &unused);
 	/* a cluster that is kept, or a workload that hangs, still uses all of it */
-	if (r->kept || r->stuck)
+	if (r->result.kept || r->stuck)
 		return;
 	if (r->procs)
 		procs_stop(r->procs);

@@ -26,10 +26,18 @@ enum exit_code {
 };
 int exit_code_for(enum err_code code);
 
+/* Whether the cluster is taken down at the end; a computed one always is. */
+enum run_keep {
+	RUN_KEEP_NEVER,
+	RUN_KEEP_ON_FAILURE, /* when the run does not end in pass; also a part of a cluster */
+	RUN_KEEP_ALWAYS,
+};
+
 struct run_result {
 	enum verdict verdict;
 	int exit_code;
 	char reason[1000]; /* why not pass; empty otherwise */
+	bool kept;         /* what was started of the cluster was left running */
 };
 
 struct run_options {
@@ -40,8 +48,9 @@ struct run_options {
 	const char *run_id;
 	const char *events_copy; /* --events; NULL: none */
 	uint64_t timeout_ns;     /* whole run; 0: the scenario's, or derived */
-	bool keep;               /* leave the cluster running at the end (no down) */
-	double virtual_pace;     /* on a virtual clock: run seconds per real second; 0: no limit */
+	enum run_keep keep;
+	const char *keep_why; /* the option or variable that asks for it */
+	double virtual_pace;  /* on a virtual clock: run seconds per real second; 0: no limit */
 	void *arg;
 	/* Writes result.json and so on; called before teardown and again after it. Runner's thread.
 	 */

@@ -66,7 +66,7 @@ struct run {
 	uint64_t deadline_timer, last_timer;
 	uint64_t drive_start_ns, drive_end_ns; /* clock times; 0 before */
 	bool judge_now;                        /* somebody asked for it */
-	bool prepared, came_up, kept;
+	bool prepared, started;                /* `up` was begun */
 	enum verdict judged;
 	struct err failure; /* what ended the run before the drive; its phase: */
 	enum phase failed_phase;

@@ -160,6 +160,10 @@ static void add_where(struct rich *r, const struct ui *ui)
 
 	rich_heading(r, "where");
 	rich_field(r, 10, "  run", ROLE_NORMAL, "%s", s->run_dir);
+	if (s->finished && s->result.kept)
+		rich_field(r, 10, "  kept", ROLE_WARN,
+			"the cluster is still running; when ltb has ended, `ltb clean %s' ends it",
+			s->run_id);
 	if (s->scenario) {
 		CLEANUP_FREE char *again =
 			ui->host->reproduce(ui->host->arg, s->scenario, s->run_dir);

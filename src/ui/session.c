@@ -18,7 +18,7 @@
 
 static struct run *start(const struct ui_host *host, struct session *s, struct err *err)
 {
-	const struct run_options opt = {
+	struct run_options opt = {
 		.scenario = s->scenario,
 		.plan = s->plan,
 		.catalog = host->catalog,
@@ -28,6 +28,8 @@ static struct run *start(const struct ui_host *host, struct session *s, struct e
 		.arg = s->reports,
 		.write_reports = host->write_reports,
 	};
+	if (host->keep && host->keep(host->arg, s->scenario, &opt.keep, &opt.keep_why, err) < 0)
+		return NULL;
 	return run_start(&opt, err);
 }
 
@@ -38,6 +40,7 @@ struct session *session_launch(
 	struct run_dir dir = { 0 };
 
 	s->kind = SESSION_LIVE;
+	s->host = host;
 	s->scenario = sc;
 	s->plan = p;
 	if (run_dir_create(host->runs_dir, sc->name, NULL, &dir, err) < 0)
@@ -112,13 +115,22 @@ void session_free(const struct ui_host *host, struct session *s)
 
 /* --- news ------------------------------------------------------------------------------- */
 
+void session_finish(struct session *s)
+{
+	if (!s->run || s->finished)
+		return;
+	run_finish(s->run, &s->result);
+	s->finished = true;
+	if (s->result.kept && s->host->kept)
+		s->host->kept(s->host->arg, s->run_dir);
+}
+
 static void notice_end(struct session *s)
 {
 	if (!s->run || s->finished || !run_is_done(s->run))
 		return;
 	wake_clear(run_done_wake(s->run));
-	run_finish(s->run, &s->result);
-	s->finished = true;
+	session_finish(s);
 }
 
 bool session_update(struct session *s)

@@ -15,8 +15,11 @@
 
 enum session_kind { SESSION_LIVE, SESSION_WATCH, SESSION_REPLAY };
 
+struct ui_host;
+
 struct session {
 	enum session_kind kind;
+	const struct ui_host *host; /* LIVE */
 	char *run_dir, *run_id;
 	struct scenario *scenario; /* owned; NULL when a recorded run's could not be read */
 	struct plan *plan;         /* owned; NULL with scenario */
@@ -29,8 +32,6 @@ struct session {
 	bool shown_end;   /* the verdict screen came up by itself already */
 	int quit_signals; /* LIVE: how often it was asked to stop */
 };
-
-struct ui_host;
 
 /* Takes scenario and plan, also on error. */
 struct session *session_launch(
@@ -49,6 +50,8 @@ int session_command(struct session *s, const struct command *c, struct err *err)
 int session_possible(const struct session *s, const struct command *c, struct err *err);
 /* Run time to show, which goes on between events while the run is going on. */
 uint64_t session_now(const struct session *s);
+/* LIVE: waits for the end of a run that was asked to stop. */
+void session_finish(struct session *s);
 /* LIVE: as a signal would; the second time by force. */
 void session_interrupt(struct session *s);
 

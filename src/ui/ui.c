@@ -630,14 +630,13 @@ static int open_first(struct ui *ui, struct err *err)
 static void close_all(struct loop *l)
 {
 	struct ui *ui = &l->ui;
-	struct run_result unused;
 
 	overlays_close(ui);
 	if (ui->screen)
 		ui->screen->release(ui->screen_state);
 	ui->screen = NULL;
-	if (ui->session && ui->session->run && !ui->session->finished)
-		run_finish(ui->session->run, &unused); /* it has been interrupted before */
+	if (ui->session)
+		session_finish(ui->session); /* it has been interrupted before */
 	session_free(ui->host, ui->session);
 	term_close(l->term);
 	script_free(l->script);

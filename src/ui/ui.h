@@ -28,6 +28,12 @@ struct ui_host {
 	void (*release_reports)(void *reports);
 	/* The command that runs it again, for people; caller frees. */
 	char *(*reproduce)(void *arg, const struct scenario *s, const char *run_dir);
+	/* Whether a run leaves its cluster running, and the option or variable that says so; NULL:
+	 * never. */
+	int (*keep)(void *arg, const struct scenario *s, enum run_keep *ret, const char **ret_why,
+		struct err *err);
+	/* A run did so; somebody has to be told when the terminal is left. May be NULL. */
+	void (*kept)(void *arg, const char *run_dir);
 	/* Text of `ltb doctor`. */
 	void (*doctor)(void *arg, struct strbuf *out);
 };

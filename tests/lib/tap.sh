@@ -3,7 +3,11 @@
 # shellcheck shell=bash disable=SC2034 # variables are for those that source it
 set -u
 export LC_ALL=C.UTF-8 TZ=UTC
-unset NO_COLOR CLICOLOR_FORCE LOGOS_BLOCKCHAIN_NODE_BIN
+unset NO_COLOR CLICOLOR_FORCE SLOW_TEST_ENV
+for tap_variable in "${!LOGOS_BLOCKCHAIN_@}" "${!CONSENSUS_@}" "${!TESTNET_@}" "${!COMPOSE_@}" \
+	"${!K8S_@}"; do
+	unset "$tap_variable"
+done
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${LTB_BUILD:-$top/build}
 ltb=$build/ltb

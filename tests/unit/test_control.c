@@ -280,7 +280,7 @@ static struct scenario *make_scenario(
 	const char *backend_name, const char *script, const char *load)
 {
 	static const struct embedded_file none[] = { { NULL, NULL } };
-	static const struct preset_source src = { none, NULL };
+	static const struct preset_source src = { .embedded = none };
 	struct err err = { 0 };
 	CLEANUP_FREE char *text =
 		xasprintf("version: 1\n"

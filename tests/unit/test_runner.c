@@ -263,7 +263,7 @@ static void watch_phase(struct run *r, enum phase p)
 static struct scenario *make_scenario(const char *extra)
 {
 	static const struct embedded_file none[] = { { NULL, NULL } };
-	static const struct preset_source src = { none, NULL };
+	static const struct preset_source src = { .embedded = none };
 	struct err err = { 0 };
 	CLEANUP_FREE char *text =
 		xasprintf("version: 1\n"
