@@ -72,6 +72,21 @@ static bool prints_document(const struct cli *cli)
 	       (cli->junit && strcmp(cli->junit, "-") == 0);
 }
 
+/* What came from the environment, and what would have: nobody should have to guess. */
+static void tell_environment(const struct batch *b)
+{
+	const struct scenario *s = b->scenario;
+
+	for (size_t i = 0; i < s->n_env && b->cli->verbose >= 0; i++) {
+		const struct scenario_env *e = &s->env[i];
+
+		if (e->assignment)
+			fprintf(stderr, "ltb: %s, from %s\n", e->assignment, e->variable);
+		else
+			fprintf(stderr, "ltb: %s is not used: %s is given\n", e->variable, e->path);
+	}
+}
+
 static void tell_endpoints(struct batch *b, const struct model *m)
 {
 	if (!b->tell_endpoints || !endpoints_known(m))
@@ -237,6 +252,7 @@ static int with_plan(
 	if (endpoints_wanted(s, &b.tell_endpoints, err) < 0 ||
 		keep_wanted(cli, s, &b.keep, &b.keep_why, err) < 0)
 		return -1;
+	tell_environment(&b);
 	if (cli->dry_run)
 		return dry_run(plan);
 	CLEANUP_FREE char *runs = app_runs_dir();

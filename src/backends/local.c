@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "backends/registry.h"
+#include "core/environ.h"
 #include "util/fs.h"
 #include "util/proc.h"
 #include "util/strbuf.h"
@@ -40,10 +41,11 @@
 const char *const local_log_levels[] = { "trace", "debug", "info", "warn", "error", NULL };
 
 static const struct option local_options[] = {
-	{ "binary", OPTION_STRING, offsetof(struct local_config, binary),
+	{ "binary", OPTION_STRING, offsetof(struct local_config, binary), .env = NODE_VARIABLE,
 		.help = "node program; topology.binary and a node's own binary go before it" },
 	{ "log_level", OPTION_ENUM, offsetof(struct local_config, log_level), .def = "info",
-		.choices = local_log_levels, .help = "how much the nodes write to RUN/logs" },
+		.choices = local_log_levels, .env = "LOGOS_BLOCKCHAIN_LOG_LEVEL",
+		.help = "how much the nodes write to RUN/logs" },
 	{ "stop_grace", OPTION_DURATION, offsetof(struct local_config, stop_grace_ns), .def = "3s",
 		.max = 60 * NS_PER_S, .help = "from SIGTERM to SIGKILL when a node is stopped" },
 	{ "keep_state", OPTION_BOOL, offsetof(struct local_config, keep_state), .def = "false",
@@ -73,10 +75,11 @@ static char *resolve_named(const char *program, const char *where, struct err *e
 /* The node program when the preset names none. Caller frees. */
 static char *find_binary(const struct local_config *config, struct err *err)
 {
-	const char *variable = getenv(NODE_VARIABLE);
+	const char *variable = environ_get(NODE_VARIABLE);
 
 	if (config && config->binary)
-		return resolve_named(config->binary, "backend option binary", err);
+		return resolve_named(
+			config->binary, "backend option binary (or " NODE_VARIABLE ")", err);
 	if (variable && *variable)
 		return resolve_named(variable, "the environment variable " NODE_VARIABLE, err);
 	CLEANUP_FREE char *self_dir = fs_self_dir();

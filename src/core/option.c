@@ -435,6 +435,10 @@ static char *env_spelling(const struct option *o, const char *value)
 
 	if (o->type == OPTION_BOOL && option_truth(value, &on))
 		return xstrdup(on ? "true" : "false");
+	for (size_t i = 0; o->type == OPTION_ENUM && o->choices[i]; i++) {
+		if (strcasecmp(o->choices[i], value) == 0)
+			return xstrdup(o->choices[i]);
+	}
 	if (o->env_unit && value[strspn(value, "0123456789.")] == '\0')
 		return xasprintf("%s%s", value, o->env_unit);
 	return xstrdup(value);
@@ -475,6 +479,20 @@ bool option_truth(const char *value, bool *ret)
 		}
 	}
 	return false;
+}
+
+int option_switch(const char *name, option_getenv *get, bool *ret, struct err *err)
+{
+	const char *value = get(name);
+	char buf[OPTION_QUOTE];
+
+	*ret = false;
+	if (!value || !*value || option_truth(value, ret))
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"the environment variable %s: expected 1, true, yes or on, or 0, false, no or off, "
+		"not %s",
+		name, option_quote(value, buf, sizeof(buf)));
 }
 
 int option_from_env(const struct option *o, const char *where, option_getenv *get,

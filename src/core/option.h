@@ -65,6 +65,8 @@ int options_parse_some(const struct option *table, const char *const *others, co
 bool option_truth(const char *value, bool *ret);
 /* Reads a variable; NULL when it is not set. environ_get(), or a test's own. */
 typedef const char *option_getenv(const char *name);
+/* A variable that is a switch: unset and empty are off; ERR_USAGE for what is none of the above. */
+int option_switch(const char *name, option_getenv *get, bool *ret, struct err *err);
 /*
  * What the environment says about a row: *ret_node is a value for its place in a preset, labelled
  * with the variable (a name kept in `labels`), NULL when nothing is said. A value that a preset

@@ -97,6 +97,7 @@ static void put_run(struct jw *w, const struct run_settings *r)
 	put_duration(w, "warmup", r->warmup_ns);
 	put_duration(w, "settle", r->settle_ns);
 	put_duration(w, "timeout", r->timeout_ns);
+	put_duration(w, "ready_timeout", r->ready_timeout_ns);
 	jw_object_end(w);
 }
 

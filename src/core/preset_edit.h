@@ -51,6 +51,8 @@ struct edit_field {
 	const char *value;          /* as written; the default when not */
 	const char *def;            /* NULL: unset */
 	bool is_set;                /* written in the preset */
+	const char *env;            /* variables that it can come from, see struct option */
+	const char *from;           /* the one that the value is from; NULL: none */
 	int item;                   /* index of the item it belongs to, or -1 */
 	bool is_item; /* the head line of an item: name is its name, value a summary */
 	bool implied; /* an item that a workload brings along */

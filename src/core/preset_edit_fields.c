@@ -191,8 +191,23 @@ static const char *const *table_order(struct slots *l, const struct option *tabl
 	return names.items;
 }
 
-static void add_option(
-	struct slots *l, const struct source *src, const struct ynode *map, const struct option *o)
+/* What the environment says to a setting that is not written. */
+static void add_from_env(struct preset_edit *e, struct slots *l, struct slot *s)
+{
+	struct ynode *n = NULL;
+
+	if (!s->option->env || !e->src || !e->src->get)
+		return;
+	/* A bad value is told of when the whole is read. */
+	if (option_from_env(s->option, "", e->src->get, &l->strings, &n, NULL) < 0 || !n)
+		return;
+	s->f.from = n->file;
+	s->f.value = keep(l, n->scalar);
+	ynode_free(n);
+}
+
+static void add_option(struct preset_edit *e, struct slots *l, const struct source *src,
+	const struct ynode *map, const struct option *o)
 {
 	struct slot s = {
 		.kind = SLOT_OPTION,
@@ -211,6 +226,7 @@ static void add_option(
 	put_range(o, s.f.range, sizeof(s.f.range));
 	s.f.def = keep_default(l, o);
 	s.f.value = s.f.def ? s.f.def : "";
+	s.f.env = o->env;
 	if (map && i < map->len) {
 		s.at_key = map->keys[i];
 		s.at = map->items[i];
@@ -218,6 +234,8 @@ static void add_option(
 		if (s.f.is_set)
 			s.f.value = keep_value(l, s.at, o->type);
 	}
+	if (!s.f.is_set)
+		add_from_env(e, l, &s);
 	vec_push(&l->v, s);
 }
 
@@ -269,7 +287,7 @@ static void add_rows(
 		src->order = table_order(l, src->table);
 	for (size_t i = 0; src->table[i].name; i++) {
 		if (i >= skip && i - skip < count)
-			add_option(l, src, map, &src->table[i]);
+			add_option(e, l, src, map, &src->table[i]);
 	}
 }
 

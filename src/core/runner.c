@@ -363,7 +363,7 @@ static void derive_times(struct run *r)
 	const struct run_settings *s = &r->scenario->run;
 
 	r->block_interval_ns = scenario_block_interval_ns(r->scenario);
-	r->ready_timeout_ns = 20 * NS_PER_S + r->plan->n_nodes * 200 * NS_PER_MS;
+	r->ready_timeout_ns = scenario_ready_timeout_ns(r->scenario);
 	r->settle_max_ns =
 		s->settle_ns ? s->settle_ns : MAX(15 * NS_PER_S, 15 * r->block_interval_ns);
 	uint64_t timeout = r->opt.timeout_ns ? r->opt.timeout_ns : s->timeout_ns;

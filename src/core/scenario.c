@@ -18,6 +18,9 @@
 #include "core/workload.h"
 #include "util/units.h"
 
+#define READY_BASE_NS 20000000000ull /* for nodes to come up, unless the preset says */
+#define READY_NODE_NS 200000000ull   /* ... and for each of them */
+
 /* --- places in the document -------------------------------------------------- */
 
 /* The node at a dotted path, or the nearest above it that is written down. */
@@ -627,7 +630,8 @@ static struct scenario *build(
 
 	s->source = xstrdup(pd->doc->file);
 	if ((get && scenario_env_take(s, cat, pd->doc->root, get, &pd->files, err) < 0) ||
-		read_all(s, cat, pd, err) < 0) {
+		read_all(s, cat, pd, err) < 0 ||
+		(get && scenario_env_slow(s, pd->doc->root, get, err) < 0)) {
 		scenario_free(s);
 		s = NULL;
 	} else {
@@ -695,6 +699,13 @@ void scenario_free(struct scenario *s)
 	free(s->summary);
 	free(s->source);
 	free(s);
+}
+
+uint64_t scenario_ready_timeout_ns(const struct scenario *s)
+{
+	if (s->run.ready_timeout_ns)
+		return s->run.ready_timeout_ns;
+	return READY_BASE_NS + s->topology.n_nodes * READY_NODE_NS;
 }
 
 uint64_t scenario_block_interval_ns(const struct scenario *s)

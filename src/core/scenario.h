@@ -36,11 +36,12 @@ struct check_use {
 };
 
 struct run_settings {
-	uint64_t duration_ns; /* of the drive phase; default 30s */
-	uint64_t warmup_ns;   /* after readiness, before the baseline; default 3s */
-	uint64_t settle_ns;   /* at most this long after the drive; 0: derived */
-	uint64_t timeout_ns;  /* of the whole run; 0: derived */
-	uint64_t seed;        /* default 1 */
+	uint64_t duration_ns;      /* of the drive phase; default 30s */
+	uint64_t warmup_ns;        /* after readiness, before the baseline; default 3s */
+	uint64_t settle_ns;        /* at most this long after the drive; 0: derived */
+	uint64_t timeout_ns;       /* of the whole run; 0: derived */
+	uint64_t ready_timeout_ns; /* for the nodes to come up; 0: derived */
+	uint64_t seed;             /* default 1 */
 };
 
 /* Services around the cluster; each may be NULL: there is none. Checked with http_url_check(). */
@@ -121,7 +122,8 @@ struct scenario_section {
 const struct scenario_section *scenario_sections(void); /* ends with a NULL name */
 void scenario_describe(struct strbuf *out);             /* all of them, as text */
 
-/* Derived numbers, for dry runs, checks and the terminal. */
+/* Derived numbers, for the runner, dry runs, checks and the terminal. */
+uint64_t scenario_ready_timeout_ns(const struct scenario *s);
 uint64_t scenario_block_interval_ns(const struct scenario *s);
 double scenario_expected_blocks(const struct scenario *s, uint64_t window_ns);
 

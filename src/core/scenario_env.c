@@ -8,7 +8,11 @@
 #include <string.h>
 
 #include "core/backend.h"
+#include "core/preset.h"
 #include "core/scenario_sections.h"
+#include "util/units.h"
+
+#define SLOW_VARIABLE "SLOW_TEST_ENV"
 
 struct taking {
 	struct scenario *s;
@@ -160,6 +164,25 @@ int scenario_env_take(struct scenario *s, const struct catalog *cat, struct ynod
 		return 0;
 	snprintf(where, sizeof(where), "backend.%s", backend->name);
 	return take_table(&t, where, backend->options, err);
+}
+
+int scenario_env_slow(struct scenario *s, struct ynode *root, option_getenv *get, struct err *err)
+{
+	static const char path[] = "run.ready_timeout";
+	bool given = s->run.ready_timeout_ns > 0, on = false;
+	char text[40];
+
+	if (option_switch(SLOW_VARIABLE, get, &on, err) < 0)
+		return -1;
+	if (!on)
+		return 0;
+	if (!given) {
+		s->run.ready_timeout_ns = 2 * scenario_ready_timeout_ns(s);
+		units_format_duration(s->run.ready_timeout_ns, text, sizeof(text));
+		preset_put(root, "run", "ready_timeout", text, SLOW_VARIABLE);
+	}
+	remember(s, SLOW_VARIABLE, path, given ? NULL : xasprintf("%s=%s", path, text));
+	return 0;
 }
 
 void scenario_env_release(struct scenario *s)

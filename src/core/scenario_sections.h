@@ -47,6 +47,8 @@ extern const char *const top_keys[], *const topology_keys[]; /* read by hand */
  */
 int scenario_env_take(struct scenario *s, const struct catalog *cat, struct ynode *root,
 	option_getenv *get, struct strlist *labels, struct err *err);
+/* SLOW_TEST_ENV: twice the derived time for nodes to come up, as if the preset said so. */
+int scenario_env_slow(struct scenario *s, struct ynode *root, option_getenv *get, struct err *err);
 void scenario_env_release(struct scenario *s);
 
 #endif

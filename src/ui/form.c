@@ -167,8 +167,12 @@ static void draw_value(
 	int width = room ? c->value_width : v->w - 1 - c->value;
 	int x = view_text_cut(v, c->value, y, width, role, *f->value ? f->value : "not set");
 
-	if (f->unit)
+	if (f->unit && !f->from)
 		view_text_cut(v, x + 1, y, c->value + width - x - 1, ROLE_DIM, f->unit);
+	if (f->from) {
+		x = view_text_cut(v, x + 1, y, c->value + width - x - 1, ROLE_DIM, "from ");
+		view_text_cut(v, x, y, c->value + width - x, ROLE_DIM, f->from);
+	}
 	if (room)
 		view_text_right(v, c->range, y, c->range_width, ROLE_DIM, f->range);
 }
@@ -309,6 +313,9 @@ void form_help(const struct form *f, const struct glyphs *g, struct rich *out)
 	rich_add(out, ROLE_DIM, strbuf_str(&takes));
 	if (field.def && *field.def)
 		rich_addf(out, ROLE_DIM, " %s default %s", glyph_str(g->middle_dot), field.def);
+	if (field.env)
+		rich_addf(
+			out, ROLE_DIM, " %s environment: %s", glyph_str(g->middle_dot), field.env);
 	rich_newline(out);
 }
 

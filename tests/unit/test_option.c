@@ -176,6 +176,131 @@ static void description_lists_every_row(void **state)
 	assert_non_null(strstr(strbuf_str(&sb), "red|green|blue"));
 }
 
+/* --- the environment --- */
+
+static const char *variable; /* the value of VAR */
+
+static const char *get(const char *name)
+{
+	return strcmp(name, "VAR") == 0 ? variable : NULL;
+}
+
+struct env_case {
+	enum option_type type;
+	const char *unit, *value;
+	const char *wanted; /* as in a preset; NULL: the error has `message` */
+	const char *message;
+};
+
+static void check_env_case(const struct env_case *c)
+{
+	const struct option o = { .name = "o",
+		.type = c->type,
+		.choices = colours,
+		.min = 1,
+		.max = c->type == OPTION_DURATION ? 60000000000 : 9000,
+		.dmax = 1,
+		.env = "NONE VAR",
+		.env_unit = c->unit };
+	struct strlist labels = { 0 };
+	struct ynode *n = NULL;
+	struct err err = { 0 };
+
+	variable = c->value;
+	int rc = option_from_env(&o, "sec", get, &labels, &n, &err);
+	if (c->message) {
+		assert_int_equal(rc, -1);
+		assert_int_equal(err.code, ERR_USAGE);
+		assert_null(n);
+		if (!strstr(err.text, c->message))
+			fail_msg("%s", err.text);
+		assert_non_null(strstr(err.text, "the environment variable VAR, which is the "
+						 "default of sec.o: expected "));
+	} else if (!c->wanted) {
+		assert_int_equal(rc, 0);
+		assert_null(n);
+	} else {
+		if (rc < 0)
+			fail_msg("%s", err.text);
+		assert_non_null(n);
+		assert_string_equal(n->scalar, c->wanted);
+		assert_string_equal(n->file, "VAR");
+		assert_int_equal(n->line, 0);
+	}
+	ynode_free(n);
+	strlist_release(&labels);
+}
+
+static void values_from_the_environment(void **state)
+{
+	static const struct env_case cases[] = {
+		{ OPTION_BOOL, NULL, "1", "true", NULL },
+		{ OPTION_BOOL, NULL, "0", "false", NULL },
+		{ OPTION_BOOL, NULL, "On", "true", NULL },
+		{ OPTION_BOOL, NULL, "OFF", "false", NULL },
+		{ OPTION_BOOL, NULL, "yes", "true", NULL },
+		{ OPTION_BOOL, NULL, "no", "false", NULL },
+		{ OPTION_BOOL, NULL, "TRUE", "true", NULL },
+		{ OPTION_BOOL, NULL, "", NULL, NULL },
+		{ OPTION_BOOL, NULL, NULL, NULL, NULL },
+		{ OPTION_BOOL, NULL, "2", NULL, "true or false, 1 or 0, yes or no, on or off" },
+		{ OPTION_U64, NULL, "9", "9", NULL },
+		{ OPTION_U64, NULL, "0", NULL, "a whole number from 1 to 9000, not \"0\"" },
+		{ OPTION_U64, NULL, " 9", NULL, "not \" 9\"" },
+		{ OPTION_U64, NULL, "9; rm", NULL, "not \"9; rm\"" },
+		{ OPTION_DURATION, "s", "30", "30s", NULL },
+		{ OPTION_DURATION, "s", "1.5", "1.5s", NULL },
+		{ OPTION_DURATION, "s", "250ms", "250ms", NULL },
+		{ OPTION_DURATION, "s", "61", NULL, "without its unit (s), not \"61\"" },
+		{ OPTION_DURATION, "s", ".", NULL, "not \".\"" },
+		{ OPTION_DURATION, NULL, "30", NULL, "not \"30\"" },
+		{ OPTION_SIZE, NULL, "4K", "4K", NULL },
+		{ OPTION_DOUBLE, NULL, "0.25", "0.25", NULL },
+		{ OPTION_DOUBLE, NULL, "nan", NULL, "not \"nan\"" },
+		{ OPTION_STRING, NULL, "a: b # [", "a: b # [", NULL },
+		{ OPTION_STRING, NULL, "~", "~", NULL },
+		{ OPTION_ENUM, NULL, "BLUE", "blue", NULL },
+		{ OPTION_ENUM, NULL, "bleu", NULL, "did you mean \"blue\"?" },
+		{ OPTION_ENUM, NULL, "bl\033[2Jue", NULL, "\"bl?[2Jue\"" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		check_env_case(&cases[i]);
+}
+
+static void switches(void **state)
+{
+	struct err err = { 0 };
+	bool on = true;
+	(void)state;
+
+	variable = NULL;
+	assert_int_equal(option_switch("VAR", get, &on, &err), 0);
+	assert_false(on);
+	variable = "1";
+	assert_int_equal(option_switch("VAR", get, &on, &err), 0);
+	assert_true(on);
+	variable = "0";
+	assert_int_equal(option_switch("VAR", get, &on, &err), 0);
+	assert_false(on);
+	variable = "maybe";
+	assert_int_equal(option_switch("VAR", get, &on, &err), -1);
+	assert_string_equal(err.text, "the environment variable VAR: expected 1, true, yes or on, "
+				      "or 0, false, no or off, not \"maybe\"");
+}
+
+static void description_names_variables(void **state)
+{
+	static const struct option rows[] = { { .name = "a", .help = "words", .env = "ONE TWO" },
+		{ .name = NULL } };
+	CLEANUP_STRBUF struct strbuf sb = { 0 };
+	(void)state;
+
+	options_describe(rows, &sb);
+	assert_non_null(strstr(strbuf_str(&sb), "words [$ONE or $TWO]\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +310,9 @@ int main(void)
 		cmocka_unit_test(messages),
 		cmocka_unit_test(quoting_is_harmless_and_short),
 		cmocka_unit_test(description_lists_every_row),
+		cmocka_unit_test(values_from_the_environment),
+		cmocka_unit_test(switches),
+		cmocka_unit_test(description_names_variables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

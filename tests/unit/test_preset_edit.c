@@ -696,6 +696,41 @@ static void anything(void **state)
 	}
 }
 
+static const char *slot_time(const char *name)
+{
+	return strcmp(name, "CONSENSUS_SLOT_TIME") == 0 ? "3" : NULL;
+}
+
+static void from_the_environment(void **state)
+{
+	struct preset_source src = source;
+	struct err err = { 0 };
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+	(void)state;
+
+	src.get = slot_time;
+	struct preset_edit *e = preset_edit_open(&tiny_catalog, &src, NULL, &err);
+	struct edit_field f = field(e, "topology.consensus.slot_duration");
+
+	assert_false(f.is_set);
+	assert_string_equal(f.value, "3s");
+	assert_string_equal(f.from, "CONSENSUS_SLOT_TIME");
+	assert_string_equal(f.def, "500ms");
+	assert_null(field(e, "topology.consensus.active_slot_coeff").from);
+	assert_int_equal(
+		preset_edit_status(e)->scenario->topology.consensus.slot_duration_ns, 3000000000u);
+	/* It is no part of what is edited. */
+	preset_edit_text(e, &text);
+	assert_null(strstr(strbuf_str(&text), "slot_duration"));
+	must_set(e, "topology.consensus.slot_duration", "1s");
+	f = field(e, "topology.consensus.slot_duration");
+	assert_string_equal(f.value, "1s");
+	assert_null(f.from);
+	assert_int_equal(
+		preset_edit_status(e)->scenario->topology.consensus.slot_duration_ns, 1000000000u);
+	preset_edit_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -712,6 +747,7 @@ int main(void)
 		cmocka_unit_test(undo_and_redo),
 		cmocka_unit_test(shipped_presets_survive),
 		cmocka_unit_test(saving),
+		cmocka_unit_test(from_the_environment),
 		cmocka_unit_test(anything),
 	};
 

@@ -638,6 +638,36 @@ static void test_environment_comes_last(void **state)
 	scenario_free(s);
 }
 
+static void test_slow_machines(void **state)
+{
+	struct err err = { 0 };
+	(void)state;
+
+	ENVIRONMENT("SLOW_TEST_ENV", "0");
+	struct scenario *s = parse_env("version: 1\ntopology: {nodes: 5}\n", NULL, &err);
+
+	assert_non_null(s);
+	assert_int_equal(scenario_ready_timeout_ns(s), 21000000000u);
+	scenario_free(s);
+	ENVIRONMENT("SLOW_TEST_ENV", "true");
+	s = parse_env("version: 1\ntopology: {nodes: 5}\n", NULL, &err);
+	assert_non_null(s);
+	assert_int_equal(scenario_ready_timeout_ns(s), 42000000000u);
+	assert_string_equal(s->env[0].assignment, "run.ready_timeout=42s");
+	assert_string_equal(
+		ynode_get(ynode_get(s->doc->root, "run"), "ready_timeout")->scalar, "42s");
+	scenario_free(s);
+	s = parse_env("version: 1\nrun: {ready_timeout: 9s}\n", NULL, &err);
+	assert_non_null(s);
+	assert_int_equal(scenario_ready_timeout_ns(s), 9000000000u);
+	assert_null(s->env[0].assignment);
+	scenario_free(s);
+	ENVIRONMENT("SLOW_TEST_ENV", "very");
+	env_fails("version: 1\n",
+		"the environment variable SLOW_TEST_ENV: expected 1, true, yes or "
+		"on, or 0, false, no or off, not \"very\"");
+}
+
 static void test_environment_errors(void **state)
 {
 	(void)state;
@@ -711,6 +741,7 @@ int main(void)
 		cmocka_unit_test(test_environment_is_a_default),
 		cmocka_unit_test(test_environment_comes_last),
 		cmocka_unit_test(test_environment_errors),
+		cmocka_unit_test(test_slow_machines),
 		cmocka_unit_test(test_observability),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
