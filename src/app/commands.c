@@ -10,6 +10,7 @@
 
 #include "core/backend.h"
 #include "core/check.h"
+#include "core/environ.h"
 #include "core/flavour.h"
 #include "core/workload.h"
 #include "ui/action.h"
@@ -86,6 +87,17 @@ static int list_actions(void)
 	return 0;
 }
 
+/* scripts/environ-man reads these columns. */
+static int list_environment(void)
+{
+	puts("environment");
+	for (const struct environ_variable *v = environ_table(); v->name; v++)
+		printf("  %-48s  %-9s  %s%s%s%s\n", v->name, environ_use_name(v->use),
+			v->backend ? "backend " : "", v->backend ? v->backend : "",
+			v->backend ? ": " : "", v->help);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*list)(void);
@@ -96,6 +108,7 @@ static const struct {
 	{ "workloads", list_workloads, false },
 	{ "checks", list_checks, false },
 	{ "actions", list_actions, true },
+	{ "environment", list_environment, true },
 };
 
 int cmd_list(const struct cli *cli)
@@ -114,7 +127,8 @@ int cmd_list(const struct cli *cli)
 	if (found)
 		return EXIT_PASS;
 	fprintf(stderr,
-		"ltb: cannot list \"%s\"; presets, backends, workloads, checks or actions\n", what);
+		"ltb: cannot list \"%s\"; presets, backends, workloads, checks, actions or environment\n",
+		what);
 	return EXIT_USAGE;
 }
 
@@ -310,6 +324,12 @@ bool app_doctor(struct strbuf *out)
 			p.usable ? p.have : p.missing);
 		any = any || (p.usable && !(ops->caps & BACKEND_VIRTUAL));
 	}
+	strbuf_adds(out, "\nenvironment\n");
+	size_t before = out->len;
+
+	environ_describe(&app_catalog, out);
+	if (out->len == before)
+		strbuf_adds(out, "  no variable of `ltb list environment' is set\n");
 	return any;
 }
 

@@ -1,7 +1,8 @@
 /*
  * Presets from outside: any bytes are either refused with a message or give a
  * scenario whose recorded document reads back to the same, and a plan. A first
- * line "#set KEY=VALUE" is applied as the command line's --set.
+ * line "#set KEY=VALUE" is applied as the command line's --set, and one of
+ * "#env NAME=VALUE" is the environment: what it gives is the same as if set.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +19,18 @@ static const struct embedded_file embedded[] = {
 	{ NULL, NULL },
 };
 
-static const struct preset_source source = { .embedded = embedded };
+static const char *env_line; /* NAME=VALUE; NULL: none */
+
+static const char *env_get(const char *name)
+{
+	size_t len = strlen(name);
+
+	return env_line && strncmp(env_line, name, len) == 0 && env_line[len] == '='
+		       ? env_line + len + 1
+		       : NULL;
+}
+
+static const struct preset_source source = { .embedded = embedded, .get = env_get };
 
 static void must(int ok)
 {
@@ -58,6 +70,26 @@ static void check_again(const struct scenario *s)
 	scenario_free(again);
 }
 
+static void check_set(const struct scenario *s, const uint8_t *data, size_t size)
+{
+	CLEANUP_STRBUF struct strbuf a = { 0 }, b = { 0 };
+	struct err err = { 0 };
+	const char *sets[] = { NULL, NULL };
+	const struct preset_request req = { .sets = sets, .recorded = true };
+
+	for (size_t i = 0; i < s->n_env; i++)
+		sets[0] = s->env[i].assignment ? s->env[i].assignment : sets[0];
+	if (!sets[0])
+		return;
+	struct scenario *set = scenario_parse(
+		&tiny_catalog, &source, "fuzz.yaml", (const char *)data, size, &req, &err);
+	must(set != NULL);
+	ynode_write(s->doc->root, &a);
+	ynode_write(set->doc->root, &b);
+	must(strcmp(strbuf_str(&a), strbuf_str(&b)) == 0);
+	scenario_free(set);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = { 0 };
@@ -66,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (strncmp(text, "#set ", 5) == 0)
 		set = xstrndup(text + 5, line - 5);
+	char *env = strncmp(text, "#env ", 5) == 0 ? xstrndup(text + 5, line - 5) : NULL;
+	env_line = env;
 	const char *const sets[] = { set, NULL };
 	const struct preset_request req = { .sets = sets };
 	struct scenario *s = scenario_parse(
@@ -75,9 +109,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (s) {
 		check_plan(s);
 		check_again(s);
+		if (env)
+			check_set(s, data, size);
 	}
 	scenario_free(s);
 	free(set);
+	free(env);
 	free(text);
 	return 0;
 }

@@ -187,6 +187,7 @@ static const struct option tiny_backend_options[] = {
 	{ .name = "keep",
 		.type = OPTION_BOOL,
 		.offset = offsetof(struct tiny_backend, keep),
+		.env = "TINY_KEEP",
 		.def = "false",
 		.help = "flag" },
 	{ .name = NULL },

@@ -638,6 +638,42 @@ static void test_environment_comes_last(void **state)
 	scenario_free(s);
 }
 
+static void test_environment_of_a_backend(void **state)
+{
+	static const struct {
+		const char *preset, *written;
+	} cases[] = {
+		{ "version: 1\n", "true" },
+		{ "version: 1\nbackend: here\n", "true" },
+		{ "version: 1\nbackend: {here: }\n", "true" },
+		{ "version: 1\nbackend: {here: {keep: }}\n", "true" },
+		{ "version: 1\nbackend: {here: {keep: false}}\n", "false" },
+		{ "version: 1\nbackend: away\n", NULL },
+	};
+	(void)state;
+
+	ENVIRONMENT("TINY_KEEP", "on");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct err err = { 0 };
+		struct scenario *s = parse_env(cases[i].preset, NULL, &err);
+
+		if (!s)
+			fail_msg("%s", err.text);
+		const struct ynode *b = ynode_get(s->doc->root, "backend");
+		const struct ynode *keep = ynode_get(ynode_get(b, "here"), "keep");
+
+		if (cases[i].written)
+			assert_string_equal(keep->scalar, cases[i].written);
+		else
+			assert_string_equal(b->scalar, "away");
+		scenario_free(s);
+	}
+	ENVIRONMENT("TINY_KEEP", "2");
+	env_fails("version: 1\nbackend: here\n",
+		"the environment variable TINY_KEEP, which is the default of backend.here.keep: "
+		"expected true or false, 1 or 0, yes or no, on or off, not \"2\"");
+}
+
 static void test_slow_machines(void **state)
 {
 	struct err err = { 0 };
@@ -742,6 +778,7 @@ int main(void)
 		cmocka_unit_test(test_environment_comes_last),
 		cmocka_unit_test(test_environment_errors),
 		cmocka_unit_test(test_slow_machines),
+		cmocka_unit_test(test_environment_of_a_backend),
 		cmocka_unit_test(test_observability),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(everything),
