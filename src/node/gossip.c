@@ -136,6 +136,7 @@ void gossip_own_block(struct node *n, struct block *b)
 	struct err err = { 0 };
 
 	block_encode(b, &raw);
+	n->count.blocks_proposed++;
 	if (add_block(n, b, raw.buf, raw.len, NULL, false, &err) == SESSION_BLOCK_BAD) {
 		err.code = ERR_INTERNAL;
 		err_prefix(&err, "own block is invalid");
@@ -238,6 +239,7 @@ static int on_tx(void *arg, struct session *s, const void *data, size_t len, str
 	}
 	seen_add(n->seen, &key, node_mono_ms());
 	if (r == MEMPOOL_ADDED) { /* one that waits is passed on once its inputs are there */
+		n->count.transactions_added++;
 		n->api.last_item_ms = node_wall_ms();
 		p2p_broadcast_span(n->net, WIRE_TX, data, len, s);
 	}
@@ -251,6 +253,7 @@ void gossip_promoted(void *node, const struct tx *tx)
 
 	if (n->replaying)
 		return;
+	n->count.transactions_added++;
 	tx_encode(tx, &raw);
 	p2p_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
 }
@@ -269,6 +272,7 @@ enum mempool_result gossip_submit(void *node, struct tx *tx, struct err *err)
 	id32_hex(&tx->hash, hex);
 	enum mempool_result r = chain_submit(n->chain, tx, true, node_slot(n), err);
 	if (r == MEMPOOL_ADDED) {
+		n->count.transactions_added++;
 		n->api.last_item_ms = node_wall_ms();
 		p2p_broadcast_span(n->net, WIRE_TX, raw.buf, raw.len, NULL);
 	} else if (r == MEMPOOL_REFUSED) {

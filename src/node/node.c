@@ -81,18 +81,24 @@ static void on_block(void *arg, const struct block *b, uint64_t height)
 	struct err err = { 0 };
 
 	(void)height;
-	if (!n->replaying && !n->failed && store_put_block(n->store, b, &err))
+	if (n->replaying || n->failed)
+		return;
+	n->count.blocks_imported++;
+	n->count.block_transactions += b->n_txs;
+	if (store_put_block(n->store, b, &err))
 		node_fail(n, &err);
 }
 
 static void on_tip(
 	void *arg, const struct chain_entry *tip, const struct chain_entry *lib, uint64_t depth)
 {
-	const struct node *n = arg;
+	struct node *n = arg;
 	char hex[ID32_HEX];
 
 	if (n->replaying)
 		return;
+	n->count.reorgs += depth > 0;
+	n->count.reorg_blocks += depth;
 	id32_hex(&tip->id, hex);
 	if (depth)
 		log_warn("reorganised: %" PRIu64 " blocks left the best chain, tip now %.16s at "
@@ -166,6 +172,31 @@ static void on_slot(evutil_socket_t fd, short what, void *arg)
 	arm_slot_timer(n);
 }
 
+/* --- figures ----------------------------------------------------------------------------- */
+
+void node_metrics(const struct node *n, struct node_metrics *ret)
+{
+	const struct chain_entry tip = chain_tip(n->chain), lib = chain_lib(n->chain);
+	const struct p2p_counts peers = p2p_counts(n->net);
+	const uint64_t slot = node_slot(n);
+
+	*ret = (struct node_metrics){ .version = LTB_VERSION,
+		.tip_height = tip.height,
+		.tip_slot = tip.slot,
+		.finalized_height = lib.height,
+		.finalized_slot = lib.slot,
+		.current_slot = slot,
+		.current_epoch = slot / genesis_epoch_slots(&n->genesis),
+		.online = n->online,
+		.peers = peers.peers,
+		.connections = peers.connections,
+		.pending = chain_pending(n->chain),
+		.count = n->count,
+		.now_ms = node_wall_ms(),
+		.started_ms = n->started_wall_ms };
+	metrics_process(ret);
+}
+
 /* --- the API's view ------------------------------------------------------------------- */
 
 static uint64_t api_now(void *arg)
@@ -179,6 +210,11 @@ static bool api_online(void *arg)
 	const struct node *n = arg;
 
 	return n->online;
+}
+
+static void figures(void *arg, struct node_metrics *ret)
+{
+	node_metrics(arg, ret);
 }
 
 static void write_peer(const struct session *s, void *arg)
@@ -416,7 +452,8 @@ static int open_network(struct node *n, struct err *err)
 		.now_ms = api_now,
 		.online = api_online,
 		.submit = gossip_submit,
-		.network = api_network };
+		.network = api_network,
+		.metrics = figures };
 	n->net = p2p_new(&net, err);
 	if (!n->net)
 		return -1;
@@ -426,6 +463,25 @@ static int open_network(struct node *n, struct err *err)
 	for (size_t i = 0; i < cfg->peers.len; i++)
 		p2p_add_peer(n->net, &cfg->peers.items[i]);
 	return store_each_peer(n->store, add_stored_peer, n, err);
+}
+
+static const char *from_environment(const char *name)
+{
+	return getenv(name);
+}
+
+/* What is wrong with it is no reason not to run: as the specification has it, it is told. */
+static void open_otlp(struct node *n)
+{
+	struct otlp_config cfg;
+	struct err err = { 0 };
+	char id[PEER_ID_TEXT];
+
+	if (otlp_config_read(from_environment, &cfg, &err))
+		log_warn("%s%s", err.text, cfg.url ? "" : "; metrics are not pushed");
+	n->otlp = otlp_new(n->base, &cfg,
+		n->cfg->name ? n->cfg->name : peer_id_text(&n->identity.pk, id), figures, n);
+	otlp_config_release(&cfg);
 }
 
 static int announce(struct node *n, struct err *err)
@@ -488,6 +544,7 @@ static int start(struct node *n, struct err *err)
 	arm_slot_timer(n);
 	if (announce(n, err))
 		return -1;
+	open_otlp(n);
 	node_update_mode(n);
 	return 0;
 }
@@ -503,6 +560,7 @@ static void stop(struct node *n)
 		event_free(n->sigterm);
 	if (n->sigint)
 		event_free(n->sigint);
+	otlp_free(n->otlp);
 	if (n->base)
 		event_base_free(n->base);
 	seen_free(n->seen);
@@ -520,7 +578,7 @@ static void stop(struct node *n)
 
 int node_run(const struct config *cfg, struct err *err)
 {
-	struct node n = { .cfg = cfg, .lock_fd = -1 };
+	struct node n = { .cfg = cfg, .lock_fd = -1, .started_wall_ms = node_wall_ms() };
 	int r;
 
 	n.seen = seen_new();

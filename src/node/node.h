@@ -12,6 +12,8 @@
 #include "node/chain/chain.h"
 #include "node/chain/store.h"
 #include "node/config.h"
+#include "node/metrics.h"
+#include "node/otlp.h"
 #include "node/p2p/p2p.h"
 #include "node/p2p/orphans.h"
 #include "node/p2p/seen.h"
@@ -23,6 +25,7 @@ struct node {
 	struct store *store;
 	struct p2p *net;
 	struct http *http;
+	struct otlp *otlp; /* NULL: figures are not pushed */
 	struct api_env api;
 	struct orphans *orphans;
 	struct seen *seen;
@@ -43,7 +46,9 @@ struct node {
 	bool failed;    /* failure says why the loop was left */
 	struct err failure;
 	uint64_t started_ms; /* monotonic */
-	uint64_t last_slot;  /* newest slot that was, or may have been, proposed in */
+	uint64_t started_wall_ms;
+	struct node_counters count;
+	uint64_t last_slot; /* newest slot that was, or may have been, proposed in */
 };
 
 /* Runs until SIGTERM, SIGINT or a failure. 0, or -1 with err. */
@@ -60,6 +65,7 @@ bool node_ignores_blocks(const struct node *n);
 uint64_t node_wall_ms(void);
 uint64_t node_mono_ms(void);
 uint64_t node_slot(const struct node *n);
+void node_metrics(const struct node *n, struct node_metrics *ret);
 
 /* --- gossip.c -------------------------------------------------------------------- */
 

@@ -62,6 +62,16 @@ static void fx_network(void *arg, struct jw *w)
 	jw_ku64(w, "n_peers", 2);
 }
 
+static void fx_metrics(void *arg, struct node_metrics *ret)
+{
+	const struct fixture *f = arg;
+
+	ret->version = "1\"2";
+	ret->tip_height = chain_tip(f->chain).height;
+	ret->peers = 2;
+	ret->cpu_s = 0.25;
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
@@ -84,7 +94,7 @@ static int setup(void **state)
 	f->now_ms = F_TIME + 12500;
 	f->online = true;
 	f->env = (struct api_env){ f, &f->genesis, f->chain, &f->alice, 1, 77, fx_now, fx_online,
-		fx_submit, fx_network };
+		fx_submit, fx_network, fx_metrics };
 	*state = f;
 	return 0;
 }
@@ -590,6 +600,22 @@ static void inscriptions(void **state)
 	tx_free(tx);
 }
 
+static void prometheus(void **state)
+{
+	struct fixture *f = *state;
+
+	mine(f, 3);
+	assert_int_equal(get(f, "/metrics"), 200);
+	assert_string_equal(f->rp.content_type, "text/plain; version=0.0.4; charset=utf-8");
+	assert_non_null(strstr(body(f), "\n# TYPE consensus_finalized_height gauge\n"));
+	assert_non_null(strstr(body(f), "\nconsensus_tip_height 3\n"));
+	assert_non_null(strstr(body(f), "\nconsensus_peers_connected 2\n"));
+	assert_non_null(strstr(body(f), "\nprocess_cpu_seconds_total 0.25\n"));
+	assert_non_null(strstr(body(f), "\nltb_node_build_info{version=\"1\\\"2\"} 1\n"));
+	assert_int_equal(f->rp.body.buf[f->rp.body.len - 1], '\n');
+	assert_int_equal(post(f, "/metrics", "{}"), 405);
+}
+
 static void stream_lines(void **state)
 {
 	struct fixture *f = *state;
@@ -626,6 +652,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ranges, setup, teardown),
 		cmocka_unit_test_setup_teardown(transfers, setup, teardown),
 		cmocka_unit_test_setup_teardown(inscriptions, setup, teardown),
+		cmocka_unit_test_setup_teardown(prometheus, setup, teardown),
 		cmocka_unit_test_setup_teardown(stream_lines, setup, teardown),
 	};
 

@@ -43,6 +43,7 @@ static const struct route {
 	{ "POST", "/wallet/transactions/transfer-funds", api_transfer_funds },
 	{ "GET", "/channel/:id", api_channel },
 	{ "GET", "/ltb/supply", api_supply },
+	{ "GET", "/metrics", api_prometheus },
 };
 
 void api_dispatch(const struct api_env *env, struct api_request *rq, struct api_reply *rp)
@@ -127,4 +128,17 @@ void api_dial_peer(const struct api_env *env, struct api_request *rq, struct api
 			err.text);
 	else
 		rp->action = API_DIAL;
+}
+
+void api_prometheus(const struct api_env *env, struct api_request *rq, struct api_reply *rp)
+{
+	struct node_metrics m = { 0 };
+
+	(void)rq;
+	env->metrics(env->arg, &m);
+	strbuf_clear(&rp->body);
+	rp->action = API_REPLY;
+	rp->status = 200;
+	rp->content_type = METRICS_TEXT;
+	metrics_to_text(&m, &rp->body);
 }

@@ -8,6 +8,7 @@
 
 #include "node/api/request.h"
 #include "node/chain/chain.h"
+#include "node/metrics.h"
 
 /* What handlers may use. Everything is borrowed; all members are set. */
 struct api_env {
@@ -23,6 +24,7 @@ struct api_env {
 	enum mempool_result (*submit)(void *arg, struct tx *tx, struct err *err);
 	/* Writes the members of /network/info into an open object. */
 	void (*network)(void *arg, struct jw *w);
+	void (*metrics)(void *arg, struct node_metrics *ret);
 };
 
 /* Finds the route and fills the reply. rp must be zero. */
@@ -38,7 +40,7 @@ api_handler api_info, api_headers, api_block, api_blocks, api_blocks_range, api_
 	api_transaction;
 api_handler api_add_tx, api_mempool_view, api_metrics, api_status, api_balance, api_transfer_funds,
 	api_channel;
-api_handler api_network_info, api_dial_peer;
+api_handler api_network_info, api_dial_peer, api_prometheus;
 
 /* Helpers of handlers. */
 void api_reply_json(struct api_reply *rp, struct jw *ret_w); /* 200; write the body to ret_w */
