@@ -18,11 +18,15 @@ struct agreement_config {
 	uint64_t max_depth; /* 0: the security parameter */
 };
 
+struct prometheus_config {
+	char *query, *at_least, *at_most, *label;
+};
+
 struct skeleton_check_config {
 	uint64_t min_blocks;
 };
 
 extern const struct check_ops consensus_liveness_check, tx_inclusion_check, agreement_check,
-	supply_conserved_check, skeleton_check;
+	supply_conserved_check, prometheus_check, skeleton_check;
 
 #endif

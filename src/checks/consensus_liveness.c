@@ -711,6 +711,7 @@ const struct check_ops consensus_liveness_check = {
 	.state_size = sizeof(struct state),
 	.options = options,
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = init,
 	.observe = observe,
 	.peek = peek,

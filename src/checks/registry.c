@@ -8,5 +8,6 @@ const struct check_ops *const checks_all[] = {
 	&tx_inclusion_check,
 	&agreement_check,
 	&supply_conserved_check,
+	&prometheus_check,
 	NULL,
 };

@@ -84,6 +84,7 @@ const struct check_ops supply_conserved_check = {
 	.state_size = sizeof(struct state),
 	.options = options,
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = check_no_init,
 	.observe = observe,
 	.peek = peek,

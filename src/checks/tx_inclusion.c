@@ -399,6 +399,7 @@ const struct check_ops tx_inclusion_check = {
 	.state_size = sizeof(struct state),
 	.options = options,
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = init,
 	.observe = observe,
 	.peek = peek,

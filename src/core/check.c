@@ -31,6 +31,12 @@ int check_no_validate(const void *config, const struct scenario *s, struct err *
 	return 0;
 }
 
+const char *check_no_query(const void *config)
+{
+	(void)config;
+	return NULL;
+}
+
 void check_no_init(struct check *c)
 {
 	(void)c;

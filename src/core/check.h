@@ -35,6 +35,11 @@ struct check_ops {
 	const struct option *options; /* ends with a NULL name */
 	/* Beyond what option ranges say; NULL-safe default: check_no_validate. */
 	int (*validate)(const void *config, const struct scenario *s, struct err *err);
+	/*
+	 * PromQL whose answers, METRIC events, this check observes: it is asked of
+	 * observability.query_url as long as the run lasts. NULL: none. Default: check_no_query.
+	 */
+	const char *(*query)(const void *config);
 	void (*init)(struct check *c); /* before the first event */
 	void (*observe)(struct check *c, const struct event *ev, const struct model *m);
 	/* Live verdict (PENDING, PASSING, FAILING) and reason, a few times a second. */
@@ -46,6 +51,7 @@ struct check_ops {
 
 /* Defaults for members that a check does not need. */
 int check_no_validate(const void *config, const struct scenario *s, struct err *err);
+const char *check_no_query(const void *config);
 void check_no_init(struct check *c);
 void check_no_release(struct check *c);
 

@@ -217,6 +217,17 @@ static const struct field command_fields[] = {
 	FIELD("reason", STR, command.reason),
 	END,
 };
+static const struct field metric_fields[] = {
+	NEEDED("query", STR, metric.query),
+	NEEDED("ok", BOOL, metric.ok),
+	FIELD("error", STR, metric.error),
+	GATED("series", UINT, metric.series, metric.ok),
+	GATED("min", DOUBLE, metric.min, metric.ok),
+	GATED("max", DOUBLE, metric.max, metric.ok),
+	GATED("min_series", STR, metric.min_series, metric.ok),
+	GATED("max_series", STR, metric.max_series, metric.ok),
+	END,
+};
 static const struct field check_fields[] = {
 	NEEDED("name", STR, check.name),
 	CHOICE("verdict", check.verdict, verdict_names),
@@ -258,6 +269,7 @@ static const struct field *const fields_of[EVENT_KIND_COUNT] = {
 	[EVENT_FAULT] = fault_fields,
 	[EVENT_LINK] = link_fields,
 	[EVENT_COMMAND] = command_fields,
+	[EVENT_METRIC] = metric_fields,
 	[EVENT_CHECK] = check_fields,
 	[EVENT_LOG] = log_fields,
 	[EVENT_NOTE] = note_fields,

@@ -33,6 +33,7 @@
 	X(FAULT, "fault") \
 	X(LINK, "link") \
 	X(COMMAND, "command") \
+	X(METRIC, "metric") \
 	X(CHECK, "check") \
 	X(LOG, "log") \
 	X(NOTE, "note") \
@@ -201,6 +202,15 @@ struct event {
 			bool ok;
 			char *reason;
 		} command;
+		struct {
+			char *query; /* PromQL */
+			bool ok;     /* there is an answer that can be judged */
+			char *error; /* when not ok */
+			/* When ok: how many samples, and the lowest and highest of them. */
+			unsigned series;
+			double min, max;
+			char *min_series, *max_series; /* their labels; NULL when there are none */
+		} metric;
 		struct {
 			char *name;
 			enum verdict verdict; /* final ones only in the judge phase */

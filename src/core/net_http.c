@@ -173,7 +173,7 @@ static struct net_http_easy *easy_new(struct net_http *h)
 	curl_easy_setopt(e->easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(e->easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(e->easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(e->easy, CURLOPT_PROTOCOLS_STR, "http");
+	curl_easy_setopt(e->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e->easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(e->easy, CURLOPT_USERAGENT, "ltb");

@@ -154,6 +154,7 @@ static int phase_baseline(struct run *r, struct err *err)
 {
 	uint64_t until = clock_now(r->clock) + r->scenario->run.warmup_ns;
 
+	queries_start(r->queries);
 	if (run_serve_until(r, until, r->stop) < 0)
 		return stopped(r, err);
 	hub_flush(r->hub);
@@ -301,6 +302,17 @@ static int phase_settle(struct run *r, struct err *err)
 	}
 }
 
+/* Before the judgement begins: what the checks see is what was told by then. */
+static void ask_last(struct run *r)
+{
+	uint64_t until = clock_now(r->clock) + 2 * QUERIES_ANSWER_NS;
+
+	queries_ask_last(r->queries);
+	while (!queries_are_done(r->queries) && clock_now(r->clock) < until &&
+		!cancel_is_set(r->force))
+		run_serve(r, until, r->force);
+}
+
 static int phase_judge(struct run *r, struct err *err)
 {
 	(void)err;
@@ -323,6 +335,7 @@ static void run_driven_phases(struct run *r)
 		(void)run_phase(r, PHASE_SETTLE, phase_settle, &err);
 	run_load_stop(r);
 	control_close(r->control);
+	ask_last(r);
 	(void)run_phase(r, PHASE_JUDGE, phase_judge, &err);
 }
 

@@ -249,6 +249,8 @@ static void stop_producers(struct run *r)
 	cluster_set_feed(r->cluster, NULL);
 	feed_free(r->feed);
 	r->feed = NULL;
+	queries_free(r->queries);
+	r->queries = NULL;
 	net_stop(r->net);
 }
 
@@ -435,6 +437,15 @@ static int start_parts(struct run *r, struct err *err)
 	};
 	r->feed = feed_new(&feed);
 	cluster_set_feed(r->cluster, r->feed);
+	const struct queries_options queries = {
+		.net = r->net,
+		.hub = r->hub,
+		.clock = r->clock,
+		.scenario = r->scenario,
+		.is_virtual = r->backend.ops->caps & BACKEND_VIRTUAL,
+		.wake = &r->wake,
+	};
+	r->queries = queries_new(&queries);
 	return 0;
 }
 
@@ -565,6 +576,7 @@ void run_free(struct run *r)
 	if (r->procs)
 		procs_stop(r->procs);
 	feed_free(r->feed);
+	queries_free(r->queries);
 	net_stop(r->net);
 	if (r->backend.state)
 		r->backend.ops->release(&r->backend);

@@ -11,6 +11,7 @@
 #include "core/cluster.h"
 #include "core/control_priv.h"
 #include "core/feed.h"
+#include "core/queries.h"
 #include "core/runner.h"
 #include "core/workload.h"
 
@@ -39,6 +40,7 @@ struct run {
 	struct procs *procs;
 	struct net *net;
 	struct feed *feed;
+	struct queries *queries;
 	struct cluster *cluster;
 	struct control *control;
 	struct backend backend;

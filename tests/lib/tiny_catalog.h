@@ -170,6 +170,7 @@ static const struct check_ops tiny_seen_ops = {
 	.config_size = sizeof(struct tiny_check),
 	.options = tiny_check_options,
 	.validate = tiny_no_validate,
+	.query = check_no_query,
 };
 
 static const struct check_ops tiny_alive_ops = {
@@ -177,6 +178,7 @@ static const struct check_ops tiny_alive_ops = {
 	.summary = "is alive",
 	.options = tiny_no_options,
 	.validate = tiny_no_validate,
+	.query = check_no_query,
 };
 
 struct tiny_backend {

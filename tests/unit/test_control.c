@@ -102,6 +102,7 @@ static const struct check_ops recorder = {
 	.summary = "for this test",
 	.options = no_options,
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = check_no_init,
 	.observe = recorder_observe,
 	.peek = recorder_peek,

@@ -136,6 +136,15 @@ static void fill_control(struct event *ev)
 		ev->u.command.source = xstrdup("key");
 		ev->u.command.ok = true;
 		ev->u.command.reason = xstrdup("reason");
+	} else if (ev->kind == EVENT_METRIC) {
+		ev->u.metric.query = xstrdup("up{job=~\"node-.*\"}");
+		ev->u.metric.ok = true;
+		ev->u.metric.error = xstrdup("half an answer");
+		ev->u.metric.series = 28;
+		ev->u.metric.min = -0.5;
+		ev->u.metric.max = 1e300;
+		ev->u.metric.min_series = xstrdup("{job=\"node-0\"}");
+		ev->u.metric.max_series = xstrdup("{job=\"node-1\"}");
 	} else if (ev->kind == EVENT_CHECK) {
 		ev->u.check.name = xstrdup("agreement");
 		ev->u.check.verdict = VERDICT_FAIL;

@@ -63,6 +63,7 @@ static const struct check_ops tiny = {
 	.config_size = sizeof(struct tiny_config),
 	.state_size = sizeof(struct tiny_state),
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = tiny_init,
 	.observe = tiny_observe,
 	.peek = tiny_peek,

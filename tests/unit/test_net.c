@@ -293,7 +293,7 @@ static void test_failures(void **state)
 		{ NULL, "/headers", 20 * NS_PER_S, ERR_LIMIT, "headers" },
 		{ NULL, "/garbage", 20 * NS_PER_S, ERR_PROTOCOL, "/garbage" },
 		{ "http://127.0.0.1:1", "/", 20 * NS_PER_S, ERR_IO, "127.0.0.1:1" },
-		{ "https://127.0.0.1:1", "/", 20 * NS_PER_S, ERR_USAGE, "https" },
+		{ "ftp://127.0.0.1:1", "/", 20 * NS_PER_S, ERR_USAGE, "ftp" },
 		{ "file:///etc", "/passwd", 20 * NS_PER_S, ERR_USAGE, "file" },
 	};
 	(void)state;

@@ -127,6 +127,7 @@ static const struct check_ops tiny_check = {
 	.state_size = sizeof(uint64_t),
 	.options = tiny_options,
 	.validate = check_no_validate,
+	.query = check_no_query,
 	.init = check_no_init,
 	.observe = tiny_observe,
 	.peek = tiny_peek,

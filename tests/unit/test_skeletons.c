@@ -125,12 +125,12 @@ static void registries(void **state)
 	assert_int_equal(n, 3);
 	for (n = 0; checks_all[n]; n++) {
 		const struct check_ops *ops = checks_all[n];
-		assert_true(ops->name && ops->summary && ops->validate && ops->init &&
+		assert_true(ops->name && ops->summary && ops->validate && ops->query && ops->init &&
 			    ops->observe && ops->peek && ops->judge && ops->release);
 		assert_ptr_not_equal(ops, &skeleton_check);
 		expect_sound_options(ops->name, ops->options, ops->config_size);
 	}
-	assert_int_equal(n, 4);
+	assert_int_equal(n, 5);
 }
 
 int main(void)
