@@ -34,6 +34,7 @@ struct cluster {
 	size_t watch_from;
 
 	pthread_mutex_t lock; /* everything below */
+	uint64_t changes;
 	struct member *members;
 	size_t n;
 	struct feed *feed; /* may be NULL */
@@ -138,11 +139,20 @@ void cluster_tell(struct cluster *c, unsigned node, enum node_state state, bool 
 	if (pid || !runs(state))
 		m->pid = runs(state) ? pid : 0;
 	m->version++;
+	c->changes++;
 	emit_state(c, node, expected, reason, log_tail);
 	if (c->feed)
 		feed_set_endpoint(c->feed, node, m->pub.endpoint[0] ? m->pub.endpoint : NULL);
 	pthread_mutex_unlock(&c->lock);
 	wake_signal(c->changed);
+}
+
+uint64_t cluster_changes(struct cluster *c)
+{
+	pthread_mutex_lock(&c->lock);
+	uint64_t n = c->changes;
+	pthread_mutex_unlock(&c->lock);
+	return n;
 }
 
 size_t cluster_len(struct cluster *c)

@@ -40,6 +40,7 @@ void cluster_set_feed(struct cluster *c, struct feed *feed);
 /* A node's state has changed; any thread. Becomes an event. See backend_env.node_state. */
 void cluster_tell(struct cluster *c, unsigned node, enum node_state state, bool expected,
 	const char *endpoint, int64_t pid, const char *reason, const char *log_tail);
+uint64_t cluster_changes(struct cluster *c); /* how often it was told of one */
 size_t cluster_len(struct cluster *c);
 bool cluster_get(struct cluster *c, unsigned node, struct cluster_node *ret);
 

@@ -70,6 +70,26 @@ void run_short_of(struct run *r, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A Prometheus that cannot find the nodes is no reason to end a run: it is told. */
+static void update_scrape(struct run *r)
+{
+	uint64_t changes = cluster_changes(r->cluster);
+	struct cluster_node n;
+	struct err err = { 0 };
+
+	if (!r->scrape || changes == r->scraped_changes)
+		return;
+	r->scraped_changes = changes;
+	for (unsigned i = 0; cluster_get(r->cluster, i, &n); i++) {
+		if (n.state == NODE_REMOVED)
+			scrape_remove(r->scrape, i);
+		else
+			scrape_set(r->scrape, i, n.endpoint);
+	}
+	if (scrape_write(r->scrape, &err) < 0)
+		run_note(r, "the files for Prometheus are out of date: %s", err.text);
+}
+
 enum clock_wait run_serve(struct run *r, uint64_t until_ns, const struct cancel *cancel)
 {
 	uint64_t next = MIN(until_ns, cluster_next_watch(r->cluster));
@@ -77,6 +97,7 @@ enum clock_wait run_serve(struct run *r, uint64_t until_ns, const struct cancel 
 
 	cluster_watch(r->cluster, r->env.cancel);
 	control_serve(r->control);
+	update_scrape(r);
 	return why;
 }
 
@@ -446,6 +467,8 @@ static int start_parts(struct run *r, struct err *err)
 		.wake = &r->wake,
 	};
 	r->queries = queries_new(&queries);
+	if (!queries.is_virtual)
+		r->scrape = scrape_new(r->run_dir, r->run_id);
 	return 0;
 }
 
@@ -585,6 +608,7 @@ void run_free(struct run *r)
 	net_free(r->net);
 	control_free(r->control);
 	cluster_free(r->cluster);
+	scrape_free(r->scrape);
 	hub_free(r->hub);
 	jury_free(r->jury);
 	journal_close(r->journal);

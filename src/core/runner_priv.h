@@ -13,6 +13,7 @@
 #include "core/feed.h"
 #include "core/queries.h"
 #include "core/runner.h"
+#include "core/scrape.h"
 #include "core/workload.h"
 
 struct worker {
@@ -69,6 +70,8 @@ struct run {
 	uint64_t drive_start_ns, drive_end_ns; /* clock times; 0 before */
 	bool judge_now;                        /* somebody asked for it */
 	bool prepared, started;                /* `up` was begun */
+	struct scrape *scrape;                 /* NULL when there is nothing to scrape */
+	uint64_t scraped_changes;
 	enum verdict judged;
 	struct err failure; /* what ended the run before the drive; its phase: */
 	enum phase failed_phase;
