@@ -201,12 +201,13 @@ bench: ## measure, as ratios within one run
 # --- install --------------------------------------------------------------------
 
 install: all ## install below DESTDIR and prefix (default /usr/local)
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/presets $(DESTDIR)$(datadir)/schemas \
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/presets $(DESTDIR)$(datadir)/schemas $(DESTDIR)$(datadir)/grafana \
 		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
 		$(DESTDIR)$(mandir)/man8
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	install -m 644 presets/*.yaml $(DESTDIR)$(datadir)/presets
 	install -m 644 assets/schemas/*.json $(DESTDIR)$(datadir)/schemas
+	install -m 644 assets/grafana/*.json $(DESTDIR)$(datadir)/grafana
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/*.7 $(DESTDIR)$(mandir)/man7
