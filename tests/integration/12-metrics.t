@@ -177,6 +177,16 @@ is "does not hold it up" "$(metric n2 consensus_online)" 1
 stop n2
 is "and it ends with 0" $? 0
 stop n0
+
+# The nodes of a run, by its preset.
+collector whole 0
+OTEL_METRIC_EXPORT_INTERVAL=200 run_status "$ltb" --batch smoke -q --out run --set run.duration=3s \
+	--set run.warmup=0s --set "observability.otlp_url=http://127.0.0.1:$(cat whole.port)/in"
+is "a run with a collector passes" "$status" 0
+is "each of its nodes pushed there" "$(grep '^{' whole | jq -r '.resourceMetrics[0].resource.attributes[] |
+	select(.key == "service.instance.id").value.stringValue' | sort -u | tr '\n' ' ')" "n0 n1 n2 "
+is "to that path" "$(grep -v '^{' whole | cut -d' ' -f1,2 | sort -u)" "POST /in"
+end_collector
 ok "nothing was reported by a sanitizer" sh -c '! grep -h -A 30 "Sanitizer\|runtime error" ./*.log'
 
 [ $tap_failed = 0 ]
