@@ -254,25 +254,21 @@ void net_req_finish(struct net *n, struct net_req *req, int status, const struct
 	req_drop(n, req);
 }
 
-bool net_req_line(struct net *n, struct net_req *req, const char *line, size_t len)
+bool net_req_data(struct net *n, struct net_req *req, const char *data, size_t len)
 {
-	if (len > 0 && line[len - 1] == '\r')
-		len--;
 	req->last_ns = clock_now(n->clock);
 	pthread_mutex_lock(&n->lock);
 	bool go = !req->cancelled;
 	req->obj.running += go;
 	pthread_mutex_unlock(&n->lock);
-	if (!go || len == 0)
-		goto out;
-	req->r.on_line(line, len, req->r.arg);
-out:
+	if (!go)
+		return false;
+	if (len > 0)
+		(req->r.on_line ? req->r.on_line : req->r.on_data)(data, len, req->r.arg);
 	pthread_mutex_lock(&n->lock);
-	if (go) {
-		req->obj.running--;
-		pthread_cond_broadcast(&n->callback_ended);
-		go = !req->cancelled;
-	}
+	req->obj.running--;
+	pthread_cond_broadcast(&n->callback_ended);
+	go = !req->cancelled;
 	pthread_mutex_unlock(&n->lock);
 	return go;
 }
@@ -340,11 +336,11 @@ static void run_send(struct net *n, struct net_command *c)
 	}
 	uint64_t id = req->obj.id;
 	n->handler->request(n->handler->arg, id, req->r.method, req->r.url, req->r.body,
-		req->r.body_len, req->r.on_line != NULL);
+		req->r.body_len, net_req_is_stream(req));
 	pthread_mutex_lock(&n->lock);
 	struct net_object *o = object_find(n, id, NET_OBJECT_REQUEST);
 	pthread_mutex_unlock(&n->lock);
-	if (o && req->r.on_line)
+	if (o && net_req_is_stream(req))
 		net_req_opened(n, req);
 }
 
@@ -357,26 +353,33 @@ static void run_cancel(struct net *n, struct net_command *c)
 
 /* --- requests: any thread ---------------------------------------------------------------- */
 
-static char *append(char **at, const void *data, size_t len)
+static size_t size_of(const char *s)
 {
-	char *start = *at;
-	if (len)
-		memcpy(start, data, len);
-	start[len] = '\0';
-	*at += len + 1;
-	return start;
+	return s ? strlen(s) + 1 : 0;
+}
+
+static char *append(char **at, const void *data, size_t size)
+{
+	*at += size;
+	return data ? memcpy(*at - size, data, size) : NULL;
 }
 
 /* One allocation holds the request and its copies. */
 static struct net_req *req_new(const struct net_request *r)
 {
-	size_t url = strlen(r->url), sock = r->unix_socket ? strlen(r->unix_socket) : 0;
-	struct net_req *req = xmalloc(sizeof(*req) + url + sock + r->body_len + 3);
+	size_t url = size_of(r->url), sock = size_of(r->unix_socket);
+	size_t path = size_of(r->body_path), type = size_of(r->content_type);
+	struct net_req *req = xmalloc(sizeof(*req) + url + sock + path + type + r->body_len + 1);
 	char *at = (char *)(req + 1);
 	*req = (struct net_req){ .r = *r, .obj.kind = NET_OBJECT_REQUEST, .cmd.run = run_send };
 	req->r.url = append(&at, r->url, url);
-	req->r.unix_socket = r->unix_socket ? append(&at, r->unix_socket, sock) : NULL;
-	req->r.body = append(&at, r->body, r->body_len);
+	req->r.unix_socket = append(&at, r->unix_socket, sock);
+	req->r.body_path = append(&at, r->body_path, path);
+	req->r.content_type = append(&at, r->content_type, type);
+	req->r.body = at;
+	if (r->body_len)
+		memcpy(at, r->body, r->body_len);
+	at[r->body_len] = '\0';
 	if (!req->r.timeout_ns)
 		req->r.timeout_ns = CLOCK_NEVER;
 	strbuf_init(&req->in, r->max_bytes ? r->max_bytes : NET_MAX_BYTES_DEFAULT);
@@ -466,6 +469,7 @@ int net_call(struct net *n, const struct net_request *r, const struct cancel *ca
 	struct call c = { .body = ret_body, .err = err };
 	struct net_request req = *r;
 	req.on_line = NULL;
+	req.on_data = NULL;
 	req.on_done = call_done;
 	req.arg = &c;
 	wake_init(&c.wake);
@@ -778,10 +782,10 @@ void net_fail(struct net *n, uint64_t id, enum err_code code, const char *text)
 void net_stream_line(struct net *n, uint64_t id, const char *line, size_t len)
 {
 	struct net_req *req = answerable(n, id);
-	if (!req || !req->r.on_line)
+	if (!req || !net_req_is_stream(req))
 		return;
 	if (len <= req->in.max) {
-		net_req_line(n, req, line, len);
+		net_req_data(n, req, line, len);
 		return;
 	}
 	struct err err = { 0 };

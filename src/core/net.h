@@ -29,17 +29,26 @@ struct net_response {
 typedef void net_response_fn(const struct net_response *r, void *arg);
 /* One line of an NDJSON stream, without the newline. */
 typedef void net_line_fn(const char *line, size_t len, void *arg);
+/* Some bytes of a stream, as they came; the cuts mean nothing. */
+typedef void net_data_fn(const char *data, size_t len, void *arg);
 
 struct net_request {
 	enum net_method method;
 	const char *url;         /* copied */
 	const char *unix_socket; /* copied; NULL: TCP */
-	const void *body;        /* copied; sent as application/json */
+	const void *body;        /* copied */
 	size_t body_len;
-	uint64_t timeout_ns;  /* whole request; streams: time to the response headers */
-	uint64_t idle_ns;     /* streams: ended with an error when silent for so long; 0: never */
-	size_t max_bytes;     /* response body, or one line of a stream; 0: 8 MiB */
-	net_line_fn *on_line; /* set: a stream. on_done is called at its end */
+	const char *body_path;    /* copied; a file that is sent instead of body, as it is read */
+	const char *content_type; /* of body or file; copied; NULL: application/json */
+	uint64_t timeout_ns;      /* whole request; streams: time to the response headers */
+	uint64_t idle_ns;         /* streams: ended with an error when silent so long; 0: never */
+	size_t max_bytes;         /* response body, or one line of a stream; 0: 8 MiB */
+	/*
+	 * One of them set: a stream, whose 2xx answer goes there; on_done is called at its
+	 * end, with the body of any other answer. Streams never queue behind requests.
+	 */
+	net_line_fn *on_line;
+	net_data_fn *on_data;
 	net_response_fn *on_done; /* always called exactly once, unless net_cancel() won */
 	void *arg;
 };
@@ -50,7 +59,7 @@ struct net_handler {
 	/*
 	 * Answers through net_reply() (now or later, from a timer); streams through
 	 * net_stream_line() until net_reply() ends them. A stream counts as open when
-	 * this returns without an answer.
+	 * this returns without an answer. Files (body_path) are for HTTP only.
 	 */
 	void (*request)(void *arg, uint64_t id, enum net_method m, const char *url,
 		const char *body, size_t len, int is_stream);
@@ -71,7 +80,8 @@ uint64_t net_send(struct net *n, const struct net_request *req);
 /* No callback of this request runs after it returns, except when called from the net thread's own
  * callback of it. */
 void net_cancel(struct net *n, uint64_t id);
-/* Blocking call for threads other than the net thread. 0: *ret_status is set, body appended. */
+/* Blocking call for threads other than the net thread, no stream. 0: *ret_status is set, body
+ * appended. */
 struct strbuf;
 int net_call(struct net *n, const struct net_request *req, const struct cancel *cancel,
 	int *ret_status, struct strbuf *ret_body, struct err *err);

@@ -6,9 +6,11 @@
 #include "core/net_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -21,6 +23,7 @@
 #define HEADERS_MAX       ((size_t)64 * 1024)
 #define SPARE_HANDLES_MAX 1024
 #define EVENTS_AT_ONCE    128
+#define UPLOAD_BUFFER     (512L * 1024) /* of a file's bytes on their way */
 
 /*
  * Requests to one host: at most so many at a time, so that load opens few
@@ -45,6 +48,9 @@ struct net_http_easy {
 	struct net_req *req;
 	size_t header_bytes;
 	bool too_large, headers_too_large;
+	struct curl_slist *headers; /* of this request only; NULL: the common ones */
+	int file_fd;                /* the body; -1: none */
+	curl_off_t file_left;
 	char text[CURL_ERROR_SIZE];
 	struct net_http_easy *next; /* spare */
 };
@@ -111,7 +117,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	bool blank = len <= 2 && (len == 0 || data[0] == '\r' || data[0] == '\n');
-	if (blank && e->req->r.on_line && response_code(e) >= 200)
+	if (blank && net_req_is_stream(e->req) && response_code(e) >= 200)
 		net_req_opened(e->http->net, e->req);
 	return len;
 }
@@ -154,9 +160,40 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 {
 	struct net_http_easy *e = arg;
 	size_t len = size * n;
-	long code = e->req->r.on_line ? response_code(e) : 0;
-	bool ok = code / 100 == 2 ? take_lines(e, data, len) : keep(e, data, len);
+	long code = net_req_is_stream(e->req) ? response_code(e) : 0;
+	bool ok;
+	if (code / 100 != 2)
+		ok = keep(e, data, len);
+	else if (e->req->r.on_line)
+		ok = take_lines(e, data, len);
+	else
+		ok = net_req_data(e->http->net, e->req, data, len);
 	return ok ? len : 0;
+}
+
+/* The next bytes of the file that is the body. One that has become shorter is given up. */
+static size_t on_read(char *buf, size_t size, size_t n, void *arg)
+{
+	struct net_http_easy *e = arg;
+	size_t want = size * n;
+	if ((curl_off_t)want > e->file_left)
+		want = (size_t)e->file_left;
+	ssize_t got = want > 0 ? read(e->file_fd, buf, want) : 0;
+	if (got < 0 || (got == 0 && want > 0))
+		return CURL_READFUNC_ABORT;
+	e->file_left -= got;
+	return (size_t)got;
+}
+
+/* From the start again: the connection it was being sent on was a dead one. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct net_http_easy *e = arg;
+	off_t size = lseek(e->file_fd, 0, SEEK_CUR) + e->file_left;
+	if (origin != SEEK_SET || lseek(e->file_fd, offset, SEEK_SET) < 0)
+		return CURL_SEEKFUNC_FAIL;
+	e->file_left = size - offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 /* --- handles -------------------------------------------------------------------------- */
@@ -165,6 +202,7 @@ static struct net_http_easy *easy_new(struct net_http *h)
 {
 	struct net_http_easy *e = xcalloc(1, sizeof(*e));
 	e->http = h;
+	e->file_fd = -1;
 	e->easy = curl_easy_init();
 	if (!e->easy)
 		abort(); /* out of memory */
@@ -182,6 +220,11 @@ static struct net_http_easy *easy_new(struct net_http *h)
 	curl_easy_setopt(e->easy, CURLOPT_HEADERDATA, e);
 	curl_easy_setopt(e->easy, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(e->easy, CURLOPT_WRITEDATA, e);
+	curl_easy_setopt(e->easy, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(e->easy, CURLOPT_READDATA, e);
+	curl_easy_setopt(e->easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(e->easy, CURLOPT_SEEKDATA, e);
+	curl_easy_setopt(e->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	return e;
 }
 
@@ -201,6 +244,14 @@ static struct net_http_easy *easy_take(struct net_http *h)
 static void easy_put(struct net_http *h, struct net_http_easy *e)
 {
 	e->req = NULL;
+	if (e->file_fd >= 0)
+		close(e->file_fd);
+	e->file_fd = -1;
+	if (e->headers) {
+		curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, NULL);
+		curl_slist_free_all(e->headers);
+		e->headers = NULL;
+	}
 	if (h->n_spare >= SPARE_HANDLES_MAX) {
 		curl_easy_cleanup(e->easy);
 		free(e);
@@ -213,40 +264,84 @@ static void easy_put(struct net_http *h, struct net_http_easy *e)
 
 /* --- requests --------------------------------------------------------------------------- */
 
-static void set_method(struct net_http *h, CURL *easy, const struct net_request *r)
+static struct curl_slist *headers_new(const char *content_type)
+{
+	CLEANUP_FREE char *type = xasprintf("Content-Type: %s", content_type);
+	struct curl_slist *headers = curl_slist_append(NULL, type);
+	headers = curl_slist_append(headers, "Expect:"); /* nobody is asked whether to send */
+	if (!headers)
+		abort(); /* out of memory */
+	return headers;
+}
+
+static void set_body(struct net_http_easy *e, const struct net_request *r)
+{
+	curl_off_t size = e->file_fd >= 0 ? e->file_left : (curl_off_t)r->body_len;
+	if (r->content_type)
+		e->headers = headers_new(r->content_type);
+	curl_easy_setopt(
+		e->easy, CURLOPT_HTTPHEADER, e->headers ? e->headers : e->http->json_headers);
+	curl_easy_setopt(e->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(e->easy, CURLOPT_POSTFIELDSIZE_LARGE, size);
+	curl_easy_setopt(e->easy, CURLOPT_POSTFIELDS, e->file_fd >= 0 ? NULL : r->body);
+}
+
+static void set_method(struct net_http_easy *e, const struct net_request *r)
 {
 	static const char *const custom[] = { [NET_PUT] = "PUT", [NET_DELETE] = "DELETE" };
-	bool with_body = r->method == NET_POST || r->method == NET_PUT || r->body_len > 0;
+	bool with_body =
+		r->method == NET_POST || r->method == NET_PUT || r->body_len > 0 || r->body_path;
 
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, with_body ? h->json_headers : NULL);
 	if (with_body) {
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, r->body);
+		set_body(e, r);
 	} else {
-		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+		curl_easy_setopt(e->easy, CURLOPT_HTTPHEADER, NULL);
+		curl_easy_setopt(e->easy, CURLOPT_HTTPGET, 1L);
 	}
 	const char *name = r->method >= NET_PUT ? custom[r->method] : NULL;
 	if (r->method == NET_GET && with_body)
 		name = "GET";
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, name);
+	curl_easy_setopt(e->easy, CURLOPT_CUSTOMREQUEST, name);
+}
+
+static int open_file(struct net_http_easy *e, const char *path, struct err *err)
+{
+	struct stat st;
+	e->file_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (e->file_fd < 0 || fstat(e->file_fd, &st) != 0) {
+		struct err why = { 0 };
+		err_errno(&why, ERR_IO, "cannot open %s", path);
+		return net_req_error(e->req, err, why.code, "%s", why.text);
+	}
+	if (!S_ISREG(st.st_mode))
+		return net_req_error(e->req, err, ERR_IO, "%s is no regular file", path);
+	e->file_left = st.st_size;
+	return 0;
+}
+
+static int hand_over(struct net_http *h, struct net_http_easy *e, struct err *err)
+{
+	const struct net_request *r = &e->req->r;
+	if (r->body_path && open_file(e, r->body_path, err) != 0)
+		return -1;
+	curl_easy_setopt(e->easy, CURLOPT_URL, r->url);
+	curl_easy_setopt(e->easy, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket);
+	set_method(e, r);
+	CURLMcode rc = curl_multi_add_handle(h->multi, e->easy);
+	if (rc != CURLM_OK)
+		return net_req_error(e->req, err, ERR_INTERNAL, "%s", curl_multi_strerror(rc));
+	return 0;
 }
 
 /* Hands the request to curl. */
 static void launch(struct net_http *h, struct net_req *req)
 {
-	struct net_http_easy *e = easy_take(h);
-	e->req = req;
-	req->easy = e;
-	req->start_ns = clock_now(h->clock);
-	curl_easy_setopt(e->easy, CURLOPT_URL, req->r.url);
-	curl_easy_setopt(e->easy, CURLOPT_UNIX_SOCKET_PATH, req->r.unix_socket);
-	set_method(h, e->easy, &req->r);
-	CURLMcode rc = curl_multi_add_handle(h->multi, e->easy);
-	if (rc == CURLM_OK)
-		return;
 	struct err err = { 0 };
-	net_req_error(req, &err, ERR_INTERNAL, "%s", curl_multi_strerror(rc));
+	req->easy = easy_take(h);
+	req->easy->req = req;
+	req->start_ns = clock_now(h->clock);
+	if (hand_over(h, req->easy, &err) == 0)
+		return;
 	net_http_abort(h, req);
 	net_req_finish(h->net, req, 0, &err);
 }
@@ -294,7 +389,7 @@ static void host_put(struct net_http *h, struct net_http_host *host)
 
 void net_http_start(struct net_http *h, struct net_req *req)
 {
-	if (req->r.on_line) {
+	if (net_req_is_stream(req)) {
 		launch(h, req);
 		return;
 	}
@@ -360,6 +455,10 @@ static void describe_failure(const struct net_http_easy *e, CURLcode rc, struct 
 		/* an answer that is no HTTP is called an unsupported protocol too */
 		net_req_error(req, err, sent > 0 ? ERR_PROTOCOL : ERR_USAGE, "%s", text);
 		break;
+	case CURLE_ABORTED_BY_CALLBACK:
+		net_req_error(req, err, ERR_IO, "cannot read %s to its end",
+			req->r.body_path ? req->r.body_path : "it");
+		break;
 	case CURLE_OPERATION_TIMEDOUT:
 		net_req_error(req, err, ERR_TIMEOUT, "%s", text);
 		break;
@@ -386,7 +485,7 @@ static void completed(struct net_http *h, struct net_http_easy *e, CURLcode rc)
 	else
 		describe_failure(e, rc, &err);
 	/* a stream may end without a newline after its last line */
-	if (rc == CURLE_OK && req->open && status / 100 == 2 && req->in.len > 0) {
+	if (rc == CURLE_OK && req->r.on_line && req->open && status / 100 == 2 && req->in.len > 0) {
 		net_req_line(h->net, req, req->in.buf, req->in.len);
 		strbuf_clear(&req->in);
 	}
@@ -468,10 +567,9 @@ struct net_http *net_http_new(struct net *n, struct wake *wake, struct err *err)
 	h->curl_deadline_ns = CLOCK_NEVER;
 	h->clock = clock_new_real();
 	h->hosts = map_new(NULL);
-	h->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
-	h->json_headers = curl_slist_append(h->json_headers, "Expect:");
+	h->json_headers = headers_new("application/json");
 	h->multi = curl_multi_init();
-	if (!h->multi || !h->json_headers)
+	if (!h->multi)
 		abort(); /* out of memory */
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);

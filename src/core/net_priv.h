@@ -40,7 +40,7 @@ struct net_req {
 	bool finishing;       /* under net's lock: on_done has been decided */
 	bool started;         /* under net's lock: its send command has run */
 	bool ended;           /* nothing of it is on the wire any more */
-	struct net_request r; /* url, unix_socket, body point into own memory */
+	struct net_request r; /* its texts and its body point into own memory */
 	uint64_t start_ns, last_ns;
 	bool open;                  /* stream: response headers are complete */
 	struct strbuf in;           /* response body, or the unfinished line of a stream */
@@ -50,10 +50,19 @@ struct net_req {
 	struct net_req *prev, *next;           /* requests in progress */
 };
 
+static inline bool net_req_is_stream(const struct net_req *req)
+{
+	return req->r.on_line || req->r.on_data;
+}
+
 /* The last word on a request: calls on_done unless cancelled; may free req. */
 void net_req_finish(struct net *n, struct net_req *req, int status, const struct err *err);
-/* Gives a line to on_line. false when the request was cancelled. */
-bool net_req_line(struct net *n, struct net_req *req, const char *line, size_t len);
+/* Gives a line to on_line, bytes to on_data. false when the request was cancelled. */
+bool net_req_data(struct net *n, struct net_req *req, const char *data, size_t len);
+static inline bool net_req_line(struct net *n, struct net_req *req, const char *line, size_t len)
+{
+	return net_req_data(n, req, line, len > 0 && line[len - 1] == '\r' ? len - 1 : len);
+}
 /* The response headers of a stream are there: from now on only silence ends it. */
 void net_req_opened(struct net *n, struct net_req *req);
 int net_req_error(const struct net_req *req, struct err *err, enum err_code code, const char *fmt,

@@ -2,218 +2,67 @@
  * The net thread against a real HTTP server on loopback that misbehaves on
  * request, and against a handler on a virtual clock.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <arpa/inet.h>
-#include <cmocka.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
 #include <semaphore.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/net.h"
-#include "util/mem.h"
-#include "util/strbuf.h"
+#include "http_fixture.h"
 
-/* --- the server: one thread a connection, behaviour by path ------------------------- */
+/* --- the server: behaviour by path -------------------------------------------------- */
 
-#define CONNECTIONS_MAX 512
-
-struct server {
-	int fd;
-	char base[64];
-	pthread_t thread;
-	pthread_mutex_t lock; /* everything below */
-	int fds[CONNECTIONS_MAX];
-	pthread_t threads[CONNECTIONS_MAX];
-	int n;
-};
-
-struct connection {
-	struct server *server;
-	int slot, fd;
-};
-
-static void put(int fd, const char *text)
+static bool serve(const struct http_request *r)
 {
-	size_t len = strlen(text);
-	while (len > 0) {
-		ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
-		if (n <= 0)
-			return;
-		text += n;
-		len -= (size_t)n;
-	}
-}
-
-static void put_answer(int fd, const char *status, const char *body, size_t len)
-{
-	char head[200];
-	snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status, len);
-	put(fd, head);
-	put(fd, body);
-}
-
-#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-/* false: the connection ends. */
-static bool serve(int fd, const char *path, const char *body)
-{
-	char byte;
+	const char *path = r->path;
+	int fd = r->fd;
 	if (strcmp(path, "/ok") == 0) {
-		put_answer(fd, "200 OK", "hello", 5);
+		http_put_answer(fd, "200 OK", "hello", 5);
 	} else if (strcmp(path, "/echo") == 0) {
-		put_answer(fd, "201 Created", body, strlen(body));
+		http_put_answer(fd, "201 Created", r->body, r->len);
 	} else if (strcmp(path, "/500") == 0) {
-		put_answer(fd, "500 Internal Server Error", "broken", 6);
+		http_put_answer(fd, "500 Internal Server Error", "broken", 6);
 	} else if (strcmp(path, "/redirect") == 0) {
-		put(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+		http_put(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
 	} else if (strcmp(path, "/big") == 0) {
 		char *big = xmalloc(100001);
 		memset(big, 'b', 100000);
 		big[100000] = '\0';
-		put_answer(fd, "200 OK", big, 100000);
+		http_put_answer(fd, "200 OK", big, 100000);
 		free(big);
 	} else if (strcmp(path, "/headers") == 0) {
-		put(fd, "HTTP/1.1 200 OK\r\n");
+		http_put(fd, "HTTP/1.1 200 OK\r\n");
 		for (int i = 0; i < 5000; i++)
-			put(fd, "X-More: 0123456789012345678901234567890123456789\r\n");
-		put(fd, "\r\n");
+			http_put(fd, "X-More: 0123456789012345678901234567890123456789\r\n");
+		http_put(fd, "\r\n");
 		return false;
 	} else if (strcmp(path, "/garbage") == 0) {
-		put(fd, "this is not HTTP\n\n");
+		http_put(fd, "this is not HTTP\n\n");
 		return false;
 	} else if (strcmp(path, "/truncated") == 0) {
-		put(fd, CHUNKED "20\r\n{\"half\":");
+		http_put(fd, HTTP_CHUNKED "20\r\n{\"half\":");
 		return false;
 	} else if (strcmp(path, "/lines") == 0) {
-		put(fd, CHUNKED
+		http_put(fd, HTTP_CHUNKED
 			"5\r\none\nt\r\n1\r\nw\r\n8\r\no\r\n\nthre\r\n2\r\ne\n\r\n4\r\nfour\r\n"
 			"0\r\n\r\n");
 	} else if (strcmp(path, "/longline") == 0) {
-		put(fd, CHUNKED "6\r\nshort\n\r\n19\r\n0123456789012345678901234\r\n");
-		(void)!read(fd, &byte, 1);
+		http_put(fd, HTTP_CHUNKED "6\r\nshort\n\r\n19\r\n0123456789012345678901234\r\n");
+		http_wait_for_end(fd);
 		return false;
 	} else if (strcmp(path, "/open") == 0) {
-		put(fd, CHUNKED "4\r\none\n\r\n");
-		(void)!read(fd, &byte, 1);
+		http_put(fd, HTTP_CHUNKED "4\r\none\n\r\n");
+		http_wait_for_end(fd);
 		return false;
 	} else if (strcmp(path, "/hang") == 0) {
-		(void)!read(fd, &byte, 1);
+		http_wait_for_end(fd);
 		return false;
 	} else {
-		put_answer(fd, "404 Not Found", "", 0);
+		http_put_answer(fd, "404 Not Found", "", 0);
 	}
 	return true;
-}
-
-static bool read_request(int fd, char *buf, size_t size, char **path, char **body)
-{
-	size_t len = 0;
-	char *end = NULL;
-	while (!end) {
-		ssize_t n = len + 1 < size ? recv(fd, buf + len, size - 1 - len, 0) : 0;
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-		buf[len] = '\0';
-		end = strstr(buf, "\r\n\r\n");
-	}
-	const char *length = strstr(buf, "Content-Length: ");
-	size_t want = length && length < end ? strtoul(length + 16, NULL, 10) : 0;
-	*body = end + 4;
-	while (len < (size_t)(*body - buf) + want) {
-		ssize_t n = recv(fd, buf + len, size - 1 - len, 0);
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-		buf[len] = '\0';
-	}
-	*path = strchr(buf, ' ') + 1;
-	*strchr(*path, ' ') = '\0';
-	return true;
-}
-
-static void *connection_main(void *arg)
-{
-	struct connection *c = arg;
-	char *buf = xmalloc(16384), *path, *body;
-	while (read_request(c->fd, buf, 16384, &path, &body) && serve(c->fd, path, body))
-		;
-	shutdown(c->fd, SHUT_RDWR);
-	free(buf);
-	free(c);
-	return NULL;
-}
-
-static void *server_main(void *arg)
-{
-	struct server *s = arg;
-	for (;;) {
-		const int on = 1;
-		int fd = accept(s->fd, NULL, NULL);
-		if (fd < 0)
-			return NULL;
-		/* an answer is two writes, which must not wait for each other */
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		pthread_mutex_lock(&s->lock);
-		assert_true(s->n < CONNECTIONS_MAX);
-		struct connection *c = xcalloc(1, sizeof(*c));
-		*c = (struct connection){ s, s->n, fd };
-		s->fds[s->n] = fd;
-		pthread_create(&s->threads[s->n], NULL, connection_main, c);
-		s->n++;
-		pthread_mutex_unlock(&s->lock);
-	}
-}
-
-static void server_start(struct server *s, const char *unix_path)
-{
-	memset(s, 0, sizeof(*s));
-	pthread_mutex_init(&s->lock, NULL);
-	if (unix_path) {
-		struct sockaddr_un un = { .sun_family = AF_UNIX };
-		snprintf(un.sun_path, sizeof(un.sun_path), "%s", unix_path);
-		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(bind(s->fd, (struct sockaddr *)&un, sizeof(un)), 0);
-		snprintf(s->base, sizeof(s->base), "http://localhost");
-	} else {
-		struct sockaddr_in in = { .sin_family = AF_INET };
-		socklen_t len = sizeof(in);
-		in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(bind(s->fd, (struct sockaddr *)&in, sizeof(in)), 0);
-		getsockname(s->fd, (struct sockaddr *)&in, &len);
-		snprintf(s->base, sizeof(s->base), "http://127.0.0.1:%u", ntohs(in.sin_port));
-	}
-	assert_int_equal(listen(s->fd, 128), 0);
-	pthread_create(&s->thread, NULL, server_main, s);
-}
-
-static void server_stop(struct server *s)
-{
-	shutdown(s->fd, SHUT_RDWR);
-	pthread_join(s->thread, NULL);
-	close(s->fd);
-	for (int i = 0; i < s->n; i++) {
-		shutdown(s->fds[i], SHUT_RDWR);
-		pthread_join(s->threads[i], NULL);
-		close(s->fds[i]);
-	}
-	pthread_mutex_destroy(&s->lock);
 }
 
 /* --- fixture ---------------------------------------------------------------------------- */
 
-static struct server server;
+static struct http_server server;
 static struct clock *real_clock;
 static struct net *net;
 
@@ -221,7 +70,7 @@ static int setup(void **state)
 {
 	struct err err = { 0 };
 	(void)state;
-	server_start(&server, NULL);
+	http_server_start(&server, NULL, serve, NULL);
 	real_clock = clock_new_real();
 	net = net_start(real_clock, NULL, &err);
 	return net ? 0 : -1;
@@ -233,7 +82,7 @@ static int teardown(void **state)
 	net_stop(net);
 	net_free(net);
 	clock_free(real_clock);
-	server_stop(&server);
+	http_server_stop(&server);
 	return 0;
 }
 
@@ -313,20 +162,20 @@ static void test_failures(void **state)
 
 static void test_unix_socket(void **state)
 {
-	struct server local;
+	struct http_server local;
 	char path[100];
 	int status = 0;
 	CLEANUP_STRBUF struct strbuf out = { 0 };
 	(void)state;
 	snprintf(path, sizeof(path), "/tmp/test_net.%d.sock", (int)getpid());
-	server_start(&local, path);
+	http_server_start(&local, path, serve, NULL);
 	const struct net_request req = {
 		.url = "http://localhost/ok", .unix_socket = path, .timeout_ns = 20 * NS_PER_S
 	};
 	assert_int_equal(net_call(net, &req, NULL, &status, &out, NULL), 0);
 	assert_int_equal(status, 200);
 	assert_string_equal(strbuf_str(&out), "hello");
-	server_stop(&local);
+	http_server_stop(&local);
 	unlink(path);
 }
 
@@ -482,10 +331,7 @@ static void test_load_reuses_connections(void **state)
 	sem_wait(&l.done);
 	assert_int_equal(l.ok, LOAD);
 	assert_true(l.latency_ns > 0);
-	pthread_mutex_lock(&server.lock);
-	int connections = server.n;
-	pthread_mutex_unlock(&server.lock);
-	assert_in_range(connections, 1, 64);
+	assert_in_range(http_server_connections(&server), 1, 64);
 	sem_destroy(&l.done);
 }
 
