@@ -10,7 +10,9 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -23,6 +25,7 @@
 #define HEADERS_MAX       ((size_t)64 * 1024)
 #define SPARE_HANDLES_MAX 1024
 #define EVENTS_AT_ONCE    128
+#define CROWDED_RETRY_NS  (20 * NS_PER_MS)
 #define UPLOAD_BUFFER     (512L * 1024) /* of a file's bytes on their way */
 
 /*
@@ -52,7 +55,9 @@ struct net_http_easy {
 	int file_fd;                /* the body; -1: none */
 	curl_off_t file_left;
 	char text[CURL_ERROR_SIZE];
-	struct net_http_easy *next; /* spare */
+	int connect_errno;          /* of a unix socket that refused */
+	bool crowded;               /* waits to connect again */
+	struct net_http_easy *next; /* spare, or waiting to connect */
 };
 
 struct net_http {
@@ -66,6 +71,8 @@ struct net_http {
 	struct map *hosts; /* those with requests; key -> struct net_http_host */
 	struct net_http_easy *spare;
 	size_t n_spare;
+	struct net_http_easy *crowded; /* those whom a unix socket had no place for */
+	uint64_t retry_at_ns;          /* when there are any */
 };
 
 /* --- what curl calls --------------------------------------------------------------- */
@@ -236,6 +243,7 @@ static struct net_http_easy *easy_take(struct net_http *h)
 	h->spare = e->next;
 	h->n_spare--;
 	e->header_bytes = 0;
+	e->connect_errno = 0;
 	e->too_large = e->headers_too_large = false;
 	e->text[0] = '\0';
 	return e;
@@ -408,12 +416,71 @@ void net_http_start(struct net_http *h, struct net_req *req)
 	lane->last = req;
 }
 
+/* What a connection to a unix socket comes to: curl does not tell. */
+static int try_connect(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	if (len >= sizeof(un.sun_path))
+		return ENAMETOOLONG;
+	memcpy(un.sun_path, path, len);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return errno;
+	int error = connect(fd, (const struct sockaddr *)&un, sizeof(un)) == 0 ? 0 : errno;
+	close(fd);
+	return error;
+}
+
+/*
+ * A unix socket whose queue is full refuses to connect at once, where TCP would
+ * wait. So the handle waits here, with its place in the lane, and tries again.
+ */
+static bool is_crowded(struct net_http_easy *e, CURLcode rc)
+{
+	if (rc != CURLE_COULDNT_CONNECT || !e->req->r.unix_socket)
+		return false;
+	e->connect_errno = try_connect(e->req->r.unix_socket);
+	return e->connect_errno == EAGAIN || e->connect_errno == 0;
+}
+
+static void crowded_add(struct net_http *h, struct net_http_easy *e)
+{
+	curl_multi_remove_handle(h->multi, e->easy);
+	if (!h->crowded)
+		h->retry_at_ns = clock_now(h->clock) + CROWDED_RETRY_NS;
+	e->crowded = true;
+	e->next = h->crowded;
+	h->crowded = e;
+}
+
+static void crowded_remove(struct net_http *h, struct net_http_easy *e)
+{
+	struct net_http_easy **at = &h->crowded;
+	while (*at != e)
+		at = &(*at)->next;
+	*at = e->next;
+	e->crowded = false;
+}
+
+static void crowded_retry(struct net_http *h)
+{
+	while (h->crowded) {
+		struct net_http_easy *e = h->crowded;
+		crowded_remove(h, e);
+		if (curl_multi_add_handle(h->multi, e->easy) != CURLM_OK)
+			abort(); /* it was there before: out of memory */
+	}
+}
+
 void net_http_abort(struct net_http *h, struct net_req *req)
 {
 	struct net_http_lane *lane = req->lane;
 	struct net_http_easy *e = req->easy;
 	req->lane = NULL;
 	req->easy = NULL;
+	if (e && e->crowded)
+		crowded_remove(h, e);
 	if (e) {
 		curl_multi_remove_handle(h->multi, e->easy);
 		easy_put(h, e);
@@ -455,6 +522,13 @@ static void describe_failure(const struct net_http_easy *e, CURLcode rc, struct 
 		/* an answer that is no HTTP is called an unsupported protocol too */
 		net_req_error(req, err, sent > 0 ? ERR_PROTOCOL : ERR_USAGE, "%s", text);
 		break;
+	case CURLE_COULDNT_CONNECT:
+		if (e->connect_errno)
+			net_req_error(req, err, ERR_IO, "cannot connect to %s: %s",
+				req->r.unix_socket, strerror(e->connect_errno));
+		else
+			net_req_error(req, err, ERR_IO, "%s", text);
+		break;
 	case CURLE_ABORTED_BY_CALLBACK:
 		net_req_error(req, err, ERR_IO, "cannot read %s to its end",
 			req->r.body_path ? req->r.body_path : "it");
@@ -480,6 +554,10 @@ static void completed(struct net_http *h, struct net_http_easy *e, CURLcode rc)
 	struct net_req *req = e->req;
 	struct err err = { 0 };
 	int status = 0;
+	if (is_crowded(e, rc)) {
+		crowded_add(h, e);
+		return;
+	}
 	if (rc == CURLE_OK)
 		status = (int)response_code(e);
 	else
@@ -513,6 +591,8 @@ void net_http_wait(struct net_http *h, uint64_t max_wait_ns)
 	int running;
 	uint64_t now = clock_now(h->clock);
 	uint64_t wait = max_wait_ns;
+	if (h->crowded)
+		wait = MIN(wait, h->retry_at_ns > now ? h->retry_at_ns - now : 0);
 	if (h->curl_deadline_ns != CLOCK_NEVER)
 		wait = MIN(wait, h->curl_deadline_ns > now ? h->curl_deadline_ns - now : 0);
 	int ms = wait >= 3600 * NS_PER_S ? 3600 * 1000 : (int)((wait + NS_PER_MS - 1) / NS_PER_MS);
@@ -532,6 +612,8 @@ void net_http_wait(struct net_http *h, uint64_t max_wait_ns)
 			mask |= CURL_CSELECT_ERR;
 		curl_multi_socket_action(h->multi, events[i].data.fd, mask, &running);
 	}
+	if (h->crowded && clock_now(h->clock) >= h->retry_at_ns)
+		crowded_retry(h);
 	if (h->curl_deadline_ns != CLOCK_NEVER && clock_now(h->clock) >= h->curl_deadline_ns) {
 		h->curl_deadline_ns = CLOCK_NEVER;
 		curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);

@@ -328,6 +328,66 @@ static void test_many_streams_on_one_socket(void **state)
 	sem_destroy(&t.done);
 }
 
+struct late {
+	int fd;
+	pthread_t thread;
+};
+
+/* Takes the calls that wait, one at a time. */
+static void *accept_all(void *arg)
+{
+	struct late *l = arg;
+	for (int fd; (fd = accept(l->fd, NULL, NULL)) >= 0; close(fd)) {
+		CLEANUP_STRBUF struct strbuf in = { 0 };
+		struct http_request r = { .fd = fd };
+		if (http_read(fd, &in, &r))
+			http_put(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+				     "Connection: close\r\n\r\n");
+	}
+	return NULL;
+}
+
+/* A unix socket refuses at once when its queue is full: that is no failure, but a wait. */
+static void test_a_socket_that_is_crowded(void **state)
+{
+	struct late l;
+	struct tally t = { 0 };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	uint64_t ids[20];
+	(void)state;
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s.late", socket_path);
+	l.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(l.fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	assert_int_equal(listen(l.fd, 1), 0);
+	const struct net_request req = {
+		.url = "http://localhost/any",
+		.unix_socket = un.sun_path,
+		.timeout_ns = 120 * NS_PER_S,
+		.on_done = count,
+		.arg = &t,
+	};
+	sem_init(&t.done, 0, 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = net_send(net, &req);
+	/* those that wait for a place have their deadlines, and can be cancelled */
+	struct net_request brief = req;
+	brief.timeout_ns = 50 * NS_PER_MS;
+	net_send(net, &brief);
+	sem_wait(&t.done);
+	assert_int_equal(t.ok, 0);
+	for (size_t i = 10; i < ARRAY_LEN(ids); i++)
+		net_cancel(net, ids[i]);
+	pthread_create(&l.thread, NULL, accept_all, &l);
+	for (size_t i = 0; i < 10; i++)
+		sem_wait(&t.done);
+	assert_int_equal(t.ok, 10);
+	shutdown(l.fd, SHUT_RDWR);
+	pthread_join(l.thread, NULL);
+	close(l.fd);
+	unlink(un.sun_path);
+	sem_destroy(&t.done);
+}
+
 /* --- a handler's ---------------------------------------------------------------------------- */
 
 static struct net *handled;
@@ -365,6 +425,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files_that_cannot_be_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_raw_streams, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_streams_on_one_socket, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_socket_that_is_crowded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_handler_can_stream_bytes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
