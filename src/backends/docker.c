@@ -26,10 +26,18 @@ int docker_refused(const char *what, int status, const char *body, size_t len, s
 	struct err refused = { 0 };
 	docker_message(status, body, len, message, sizeof(message));
 	err_set(&refused, ERR_ENV, "Docker engine: %.200s: %s", what, message);
+	docker_shorten_ids(refused.text);
 	docker_explain(&refused);
 	if (err)
 		*err = refused;
 	return -1;
+}
+
+/* The text of an error of the net thread without its "GET http://...: ". */
+static const char *reason_of(const struct err *why)
+{
+	const char *colon = strstr(why->text, ": ");
+	return colon ? colon + 2 : why->text;
 }
 
 int docker_unreachable(const struct docker_place *p, const struct err *why, struct err *err)
@@ -45,9 +53,9 @@ int docker_unreachable(const struct docker_place *p, const struct err *why, stru
 		return err_set(err, ERR_ENV,
 			"the Docker engine at %s hangs: %s; see its log (`journalctl -u docker`), "
 			"restart it",
-			p->host, why->text);
+			p->host, reason_of(why));
 	return err_set(err, ERR_ENV, "lost the Docker engine at %s: %s; is it still running?",
-		p->host, why->text);
+		p->host, reason_of(why));
 }
 
 /* --- calls --------------------------------------------------------------------------------- */
@@ -256,12 +264,12 @@ static int ask_version(
 		return -1;
 	if (net_call(d->net, &req, cancel, &status, &answer, &why) != 0) {
 		if (why.code == ERR_PROTOCOL || why.code == ERR_LIMIT)
-			return no_engine(&d->place, err, why.text);
+			return no_engine(&d->place, err, reason_of(&why));
 		if (why.code == ERR_IO && !d->place.socket[0])
 			return err_set(err, ERR_ENV,
 				"no Docker engine at %s (%s): %s; start it with that address, or set "
 				"DOCKER_HOST",
-				d->place.host, d->place.named_by, why.text);
+				d->place.host, d->place.named_by, reason_of(&why));
 		return docker_unreachable(&d->place, &why, err);
 	}
 	CLEANUP_JSON cJSON *j = json_parse(strbuf_str(&answer), answer.len, NULL, &why);

@@ -40,7 +40,7 @@ static const struct complaint {
 	{ { "no such image", "manifest for " },
 		"check the image's name with `docker images`; `make image` builds the bench's own, "
 		"`docker pull` fetches others" },
-	{ { "https://registry", "registry-1.docker.io", "Get \"https://" },
+	{ { "/v2/", "registry-1.docker.io" },
 		"the engine cannot reach the image's registry: check its network, or load the image "
 		"with `docker load`" },
 	{ { "is already in use by container", "Conflict. The container name" },
@@ -127,14 +127,29 @@ void docker_one_line(const char *text, size_t len, char *out, size_t size)
 	out[n] = '\0';
 }
 
+void docker_shorten_ids(char *text)
+{
+	char *to = text;
+	while (*text) {
+		size_t n = strspn(text, "0123456789abcdef");
+		size_t kept = n == 64 ? 12 : MAX(n, 1u);
+		memmove(to, text, kept);
+		to += kept;
+		text += MAX(n, 1u);
+	}
+	*to = '\0';
+}
+
 void docker_message(int status, const char *body, size_t len, char *out, size_t size)
 {
 	CLEANUP_JSON cJSON *j = len > 0 ? json_parse(body, len, NULL, NULL) : NULL;
 	const char *message = j ? json_get_str(j, "message") : NULL;
-	if (message)
+	if (message) {
 		docker_one_line(message, strlen(message), out, size);
-	else
+	} else if (status) {
+		int n = snprintf(out, size, len > 0 ? "HTTP %d: " : "HTTP %d", status);
+		docker_one_line(body, len, out + n, size - (size_t)n);
+	} else {
 		docker_one_line(body, len, out, size);
-	if (!out[0])
-		snprintf(out, size, "HTTP %d", status);
+	}
 }

@@ -78,7 +78,7 @@ int docker_image_load(
 	struct stat st;
 	int status = 0;
 	if (stat(tar_path, &st) != 0)
-		return err_errno(err, ERR_ENV, "image %s", tar_path);
+		return err_errno(err, ERR_ENV, "cannot load image %s", tar_path);
 	if (docker_ask(d, &how, "/images/load?quiet=1", cancel, &status, &answer, err) != 0)
 		return -1;
 	if (status != 200)
@@ -158,7 +158,7 @@ static int pull_result(struct pull *p, const char *image, enum clock_wait how, u
 	if (!p->status)
 		return docker_unreachable(&p->d->place, &p->err, err);
 	if (p->error[0])
-		return docker_refused(what, p->status, p->error, strlen(p->error), err);
+		return docker_refused(what, 0, p->error, strlen(p->error), err);
 	return 0;
 }
 

@@ -72,6 +72,8 @@ void docker_add_escaped(struct strbuf *path, const char *part);
 
 /* Text from outside as one printable line of at most size - 1 bytes, "..." when cut. */
 void docker_one_line(const char *text, size_t len, char *out, size_t size);
+/* Ids of 64 digits as people know them, by their first 12. */
+void docker_shorten_ids(char *text);
 /* What an answer that is no success says: {"message"}, or its text. */
 void docker_message(int status, const char *body, size_t len, char *out, size_t size);
 
