@@ -131,10 +131,11 @@ void docker_stream_close(struct docker_stream *s);
  */
 typedef void docker_end_fn(void *arg, const struct err *err);
 
-/* Lines of both outputs, without the newline and without the engine's framing; one of more than 16
- * KiB comes in pieces. All that were written since the container was made when since_ns (UNIX time
- * of the engine) is 0. They end when the container does: after a restart follow again, since the
- * time of the event `die`. Containers with a terminal (tty) have no framing: an error. */
+/* Lines of both outputs, NUL-terminated, without the newline and without the engine's framing; one
+ * of more than 16 KiB comes in pieces. All that were written since the container was made when
+ * since_ns (UNIX time of the engine) is 0. They end when the container does: after a restart follow
+ * again, since the time of the event `die`. Containers with a terminal (tty) have no framing: an
+ * error. */
 typedef void docker_log_fn(void *arg, bool is_stderr, const char *line, size_t len);
 struct docker_stream *docker_logs(struct docker *d, const char *id, uint64_t since_ns,
 	docker_log_fn *on_line, docker_end_fn *on_end, void *arg);

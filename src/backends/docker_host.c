@@ -257,8 +257,6 @@ static int explain_socket(const struct docker_place *p, int error, struct err *e
 {
 	char hint[200];
 	hint_rootless(p, hint, sizeof(hint));
-	if (err)
-		err->saved_errno = error;
 	switch (error) {
 	case EACCES:
 	case EPERM:
@@ -297,6 +295,10 @@ int docker_place_probe(const struct docker_place *p, struct err *err)
 	int error = errno;
 	close(fd);
 	/* a queue that is full is a sign of life */
-	return rc == 0 || error == EAGAIN || error == EINPROGRESS ? 0
-								  : explain_socket(p, error, err);
+	if (rc == 0 || error == EAGAIN || error == EINPROGRESS)
+		return 0;
+	explain_socket(p, error, err);
+	if (err)
+		err->saved_errno = error;
+	return -1;
 }

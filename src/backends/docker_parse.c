@@ -16,7 +16,7 @@ static void give_line(struct docker_demux *x, struct strbuf *line)
 {
 	size_t len = line->len;
 	if (len > 0 && line->buf[len - 1] == '\r')
-		len--;
+		line->buf[--len] = '\0';
 	x->on_line(x->arg, line == &x->line[1], strbuf_str(line), len);
 	strbuf_clear(line);
 }
