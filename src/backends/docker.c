@@ -200,11 +200,22 @@ void docker_add_label_filter(struct strbuf *path, const char *const *labels)
 /* --- opening ------------------------------------------------------------------------------------
  */
 
+/* Digits only, at most four; NULL when there are none. */
+static const char *parse_number(const char *text, unsigned *ret)
+{
+	size_t n = strspn(text, "0123456789");
+	if (n == 0 || n > 4)
+		return NULL;
+	*ret = (unsigned)strtoul(text, NULL, 10);
+	return text + n;
+}
+
 /* "1.41" */
 static bool parse_version(const char *text, unsigned *major, unsigned *minor)
 {
-	char rest;
-	return text && sscanf(text, "%4u.%4u%c", major, minor, &rest) == 2;
+	const char *at = text ? parse_number(text, major) : NULL;
+	at = at && *at == '.' ? parse_number(at + 1, minor) : NULL;
+	return at && *at == '\0';
 }
 
 static int no_engine(const struct docker_place *p, struct err *err, const char *why)

@@ -457,9 +457,10 @@ static void crowded_add(struct net_http *h, struct net_http_easy *e)
 static void crowded_remove(struct net_http *h, struct net_http_easy *e)
 {
 	struct net_http_easy **at = &h->crowded;
-	while (*at != e)
+	while (*at && *at != e)
 		at = &(*at)->next;
-	*at = e->next;
+	if (*at)
+		*at = e->next;
 	e->crowded = false;
 }
 

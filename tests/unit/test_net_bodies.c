@@ -56,9 +56,9 @@ static bool serve(const struct http_request *r)
 	} else if (strcmp(r->path, "/refused") == 0) {
 		http_put_answer(r->fd, "409 Conflict", "{\"message\":\"no\"}", 16);
 	} else if (strncmp(r->path, "/stream", 7) == 0) {
+		atomic_fetch_add(&streams_open, 1);
 		http_put(r->fd, HTTP_CHUNKED);
 		http_put_chunk(r->fd, "tick\n", 5);
-		atomic_fetch_add(&streams_open, 1);
 		http_wait_for_end(r->fd);
 		return false;
 	} else {
