@@ -163,7 +163,8 @@ struct docker_stats {
 };
 typedef void docker_stats_fn(void *arg, const struct docker_stats *s);
 /* One sample a second while it runs, from the second or third second on; a stop is a gap, its end
- * is when the container is removed. */
+ * is when the container is removed. An engine that cannot read the control groups sends
+ * none of a running one either: no sample does not mean zero. */
 struct docker_stream *docker_stats(struct docker *d, const char *id, docker_stats_fn *on_stats,
 	docker_end_fn *on_end, void *arg);
 
