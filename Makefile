@@ -80,7 +80,7 @@ UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: all help setup demo check check-layers lint \
+.PHONY: all help setup demo image check check-layers lint \
 	format bench install uninstall clean tests fuzz fuzz-objects FORCE
 .PRECIOUS: $(B)/obj/%.o
 .DEFAULT_GOAL := all
@@ -98,6 +98,11 @@ demo: ## set up, build and run the smoke preset
 	@scripts/setup build
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	$(B)/ltb --batch smoke
+
+# The programs that run in containers; the first is what a container starts.
+IMAGE_PROGRAMS := $(B)/ltb-node
+image: $(IMAGE_PROGRAMS) ## make the container image and load it when a Docker engine answers
+	@IMAGE_VERSION=$(VERSION) scripts/image $(B)/logos-testbench.tar logos-testbench:local $^
 
 check: ## set up, build and run all tests
 	@scripts/setup test
@@ -126,21 +131,24 @@ $(B)/obj/%.o: %.c $(B)/flags | $(B)/gen/version.h
 $(UTIL_LIB): $(call obj,$(UTIL_SRC))
 $(PROTO_LIB): $(call obj,$(PROTO_SRC))
 $(NODE_LIB): $(call obj,$(NODE_SRC))
-$(BENCH_LIB): $(call obj,$(BENCH_SRC)) $(B)/obj/gen/presets.o $(B)/obj/gen/themes.o
+$(BENCH_LIB): $(call obj,$(BENCH_SRC)) $(B)/obj/gen/presets.o $(B)/obj/gen/themes.o $(B)/obj/gen/image.o
 $(B)/lib%.a:
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Shipped presets and themes are compiled in, so that a lone binary has them too.
+# Shipped presets and themes and the builder of the image are compiled in, so that a lone binary has them too.
 $(B)/gen/presets.c: $(wildcard presets/*.yaml) scripts/embed
 	@mkdir -p $(@D)
 	$(Q)scripts/embed presets_embedded $(sort $(wildcard presets/*.yaml)) > $@.tmp && mv $@.tmp $@
 $(B)/gen/themes.c: $(wildcard assets/themes/*.yaml) scripts/embed
 	@mkdir -p $(@D)
 	$(Q)scripts/embed themes_embedded $(sort $(wildcard assets/themes/*.yaml)) > $@.tmp && mv $@.tmp $@
+$(B)/gen/image.c: assets/image/build scripts/embed
+	@mkdir -p $(@D)
+	$(Q)scripts/embed image_build_script assets/image/build > $@.tmp && mv $@.tmp $@
 $(B)/obj/gen/%.o: $(B)/gen/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -MMD -MP -c -o $@ $<
 
 $(B)/ltb: $(B)/obj/src/app/main.o $(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB)
 	@echo "  LINK  $@"
@@ -202,12 +210,14 @@ bench: ## measure, as ratios within one run
 
 install: all ## install below DESTDIR and prefix (default /usr/local)
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/presets $(DESTDIR)$(datadir)/schemas $(DESTDIR)$(datadir)/grafana \
+		$(DESTDIR)$(datadir)/image \
 		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
 		$(DESTDIR)$(mandir)/man8
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
 	install -m 644 presets/*.yaml $(DESTDIR)$(datadir)/presets
 	install -m 644 assets/schemas/*.json $(DESTDIR)$(datadir)/schemas
 	install -m 644 assets/grafana/*.json $(DESTDIR)$(datadir)/grafana
+	install -m 755 assets/image/build $(DESTDIR)$(datadir)/image
 	install -m 644 man/*.1 $(DESTDIR)$(mandir)/man1
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/*.7 $(DESTDIR)$(mandir)/man7

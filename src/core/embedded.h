@@ -8,5 +8,7 @@ struct embedded_file {
 };
 
 extern const struct embedded_file presets_embedded[], themes_embedded[];
+/* One file: the shell script that makes the container image, assets/image/build. */
+extern const struct embedded_file image_build_script[];
 
 #endif
