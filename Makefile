@@ -162,8 +162,7 @@ $(B)/ltb-node: $(B)/obj/src/node/main.o $(NODE_LIB) $(PROTO_LIB) $(UTIL_LIB)
 
 tests: $(UNIT_BIN)
 
-# Tests of the node link libevent, before the bench; those of the bench must not, as both have an
-# event_new().
+# Tests of the node link libevent, before the bench; those of the bench must not: both have an event_new().
 NODE_TESTS := $(patsubst %.c,%,$(notdir $(shell grep -lE '^#include "(node/|unit/chain_fixture|chain_fixture)' tests/unit/*.c tests/fuzz/*.c)))
 test_libs = $(if $(filter $(1),$(NODE_TESTS)),$(NODE_LIB) $(EVENT_LIBS) $(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB),\
 	$(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB)) $(PKG_LIBS)

@@ -24,6 +24,7 @@ enum {
 	OPT_MISBEHAVE,
 	OPT_HTTP_ADVERTISE,
 	OPT_P2P_ADVERTISE,
+	OPT_CHECK_HEALTH,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -43,6 +44,7 @@ static const struct option options[] = {
 	{ "misbehave", required_argument, NULL, OPT_MISBEHAVE },
 	{ "http-advertise", required_argument, NULL, OPT_HTTP_ADVERTISE },
 	{ "p2p-advertise", required_argument, NULL, OPT_P2P_ADVERTISE },
+	{ "check-health", required_argument, NULL, OPT_CHECK_HEALTH },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ NULL, 0, NULL, 0 },
@@ -62,6 +64,7 @@ void config_help(FILE *out)
 {
 	fputs("usage: ltb-node --genesis FILE --data DIR [options]\n"
 	      "       ltb-node keygen SEED\n"
+	      "       ltb-node --check-health ADDR:PORT\n"
 	      "\n"
 	      "A small proof-of-stake node that speaks the HTTP API of logos-blockchain-node.\n"
 	      "\n"
@@ -84,7 +87,9 @@ void config_help(FILE *out)
 	      "                            stall, drop-tx, fork\n"
 	      "  --help, --version\n"
 	      "\n"
-	      "keygen prints the public key that belongs to a seed of 64 hex digits.\n",
+	      "keygen prints the public key that belongs to a seed of 64 hex digits.\n"
+	      "--check-health asks the HTTP API of a running node, within 2 s; exit status 0\n"
+	      "when it answers, 1 when it does not.\n",
 		out);
 }
 
@@ -177,6 +182,9 @@ static int parse_option(int opt, struct config *ret, struct err *err)
 		return parse_log_format(optarg, ret, err);
 	case OPT_MISBEHAVE:
 		return parse_misbehave(optarg, ret, err);
+	case OPT_CHECK_HEALTH:
+		ret->action = CONFIG_HEALTH;
+		return parse_address("--check-health", optarg, &ret->health, err);
 	case OPT_HELP:
 		ret->action = CONFIG_HELP;
 		return 0;

@@ -21,13 +21,14 @@ enum config_action {
 	CONFIG_HELP,
 	CONFIG_VERSION,
 	CONFIG_KEYGEN, /* print the public key of seed */
+	CONFIG_HEALTH, /* ask the node at health */
 };
 
 struct config {
 	enum config_action action;
 	const char *genesis, *data, *key_file, *wallet_file, *ready_file,
 		*name; /* borrowed: argv */
-	struct address listen, http;
+	struct address listen, http, health;
 	struct address http_advertise, p2p_advertise; /* host empty: what was bound */
 	VEC(struct address) peers;
 	enum log_level log_level;

@@ -327,6 +327,12 @@ void gossip_peer_refused(void *node, const char *addr, const char *reason)
 	log_warn("refused peer at %s: %s", addr, reason);
 }
 
+void gossip_peer_unreachable(void *node, const char *addr, const char *reason)
+{
+	(void)node;
+	log_info("no peer at %s so far: %s; trying on", addr, reason);
+}
+
 static void own_hello(void *arg, struct wire_hello *ret)
 {
 	const struct node *n = arg;

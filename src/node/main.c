@@ -4,15 +4,23 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <sodium.h>
 
 #include "node/config.h"
+#include "node/health.h"
 #include "node/node.h"
 #include "version.h"
 
-enum exit_status { EXIT_OK = 0, EXIT_USAGE = 2, EXIT_ENVIRONMENT = 4, EXIT_BUG = 70 };
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_UNHEALTHY = 1,
+	EXIT_USAGE = 2,
+	EXIT_ENVIRONMENT = 4,
+	EXIT_BUG = 70
+};
 
 static enum exit_status status_of(const struct err *err)
 {
@@ -46,6 +54,26 @@ static enum exit_status keygen(const uint8_t seed[32])
 	return puts(id32_hex(&key.pk, hex)) < 0 ? EXIT_ENVIRONMENT : EXIT_OK;
 }
 
+static enum exit_status check_health(const struct address *a)
+{
+	struct err err = { 0 };
+
+	if (health_check(a, &err) == 0)
+		return EXIT_OK;
+	fprintf(stderr, "ltb-node: unhealthy: %s\n", err.text);
+	return err.code == ERR_USAGE ? EXIT_USAGE : EXIT_UNHEALTHY;
+}
+
+/*
+ * While the store is read, before the loop listens to signals. The first process of a container
+ * ignores what it has no handler for. Nothing is lost: the store survives any end.
+ */
+static void on_early_signal(int sig)
+{
+	(void)sig;
+	_exit(EXIT_OK);
+}
+
 static enum exit_status run(const struct config *cfg)
 {
 	const struct log_options log = {
@@ -53,6 +81,8 @@ static enum exit_status run(const struct config *cfg)
 	};
 	struct err err = { 0 };
 
+	signal(SIGTERM, on_early_signal);
+	signal(SIGINT, on_early_signal);
 	log_setup(&log);
 	event_set_log_callback(on_libevent_log);
 	event_set_fatal_callback(on_libevent_fatal);
@@ -89,6 +119,9 @@ int main(int argc, char **argv)
 		break;
 	case CONFIG_KEYGEN:
 		status = keygen(cfg.seed);
+		break;
+	case CONFIG_HEALTH:
+		status = check_health(&cfg.health);
 		break;
 	case CONFIG_RUN:
 		status = run(&cfg);

@@ -350,7 +350,10 @@ static int lock_data(struct node *n, struct err *err)
 
 	n->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (n->lock_fd < 0)
-		return err_errno(err, ERR_ENV, "%s", path);
+		return err_errno(err, ERR_ENV,
+			"cannot write to --data %s, which must be a directory that user %u may "
+			"write to",
+			n->cfg->data, (unsigned)geteuid());
 	if (flock(n->lock_fd, LOCK_EX | LOCK_NB))
 		return err_errno(err, ERR_ENV,
 			"%s is used by another ltb-node; stop it or give this one its own --data",
@@ -374,7 +377,9 @@ static int load_files(struct node *n, struct err *err)
 	}
 	if (cfg->wallet_file && read_wallet(n, cfg->wallet_file, err))
 		return -1;
-	if (fs_mkdirs(cfg->data, 0700, err) || lock_data(n, err) || load_identity(n, err))
+	if (fs_mkdirs(cfg->data, 0700, err))
+		return err_prefix(err, "--data");
+	if (lock_data(n, err) || load_identity(n, err))
 		return -1;
 	randombytes_buf(&n->instance, sizeof(n->instance));
 	return 0;
@@ -438,7 +443,8 @@ static int open_network(struct node *n, struct err *err)
 		.arg = n,
 		.up = gossip_peer_up,
 		.down = gossip_peer_down,
-		.refused = gossip_peer_refused };
+		.refused = gossip_peer_refused,
+		.unreachable = gossip_peer_unreachable };
 	const struct http_config http = {
 		.base = n->base, .env = &n->api, .listen = cfg->http, .arg = n, .dial = api_dial
 	};

@@ -73,6 +73,7 @@ void gossip_hooks(struct node *n, struct session_hooks *ret);
 void gossip_peer_up(void *node, struct session *s, const char *addr);
 void gossip_peer_down(void *node, struct session *s, const char *addr, const char *reason);
 void gossip_peer_refused(void *node, const char *addr, const char *reason);
+void gossip_peer_unreachable(void *node, const char *addr, const char *reason);
 /* A block of our own. Takes ownership; stores, adds, tells everybody. */
 void gossip_own_block(struct node *n, struct block *b);
 /* A transaction that waited for its inputs is pending now. */

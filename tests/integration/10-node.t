@@ -193,6 +193,23 @@ forked=$(info n3 tip)
 ok "the others go on without it, too" wait_for 30 height_above n1 $(($(info n1 height) + 2))
 is "they never hear of its blocks" "$(code n1 "/cryptarchia/blocks/$forked")" 404
 
+# --- health ------------------------------------------------------------------------------------
+
+run_status "$ltb_node" --check-health "$(http n1)"
+is "a running node is healthy" "$status:$output" "0:"
+run_status "$ltb_node" --check-health "$(p2p n1)"
+is "another port of it is not" "$status" 1
+run_status "$ltb_node" --check-health 127.0.0.1:1
+is "nobody there is not" "$status" 1
+like "says why" "$output" 'unhealthy: 127.0.0.1:1: cannot connect: Connection refused'
+run_status "$ltb_node" --check-health localhost:80
+is "a name is refused" "$status" 2
+kill -STOP "$(pid n1)"
+run_status "$ltb_node" --check-health "$(http n1)"
+kill -CONT "$(pid n1)"
+is "a stopped node is not" "$status" 1
+like "within its limit" "$output" 'no answer within 2000 ms'
+
 # --- bad luck at the start ----------------------------------------------------------------------
 
 run_status timeout 10 "$ltb_node" --genesis genesis.json --data d5 --http "$(http n1)"
@@ -205,6 +222,17 @@ is "a directory in use" "$status" 4
 like "says so" "$output" 'used by another ltb-node'
 run_status timeout 10 "$ltb_node" --genesis missing.json --data d5
 is "no genesis" "$status" 4
+run_status timeout 10 "$ltb_node" --genesis genesis.json --data genesis.json/d
+is "no place for the data" "$status" 4
+like "names the option and the cause" "$output" '--data.*Not a directory'
+mkfifo slow.json
+"$ltb_node" --genesis slow.json --data d5 2>slow.log &
+slow=$!
+tap_children+=("$slow")
+ok "a node waits for its files" wait_for 10 sh -c "grep -q '^SigCgt:.*[4-7c-f]...$' /proc/$slow/status"
+kill -TERM "$slow"
+wait "$slow"
+is "SIGTERM before it listens ends it, too" $? 0
 run_status "$ltb_node" --data d5
 is "missing option" "$status" 2
 run_status "$ltb_node" --genesis genesis.json --data d5 --misbehave=dance

@@ -18,6 +18,19 @@ like "cause and fix are told" "$output" 'MB free.*make room.*--out'
 ok "no node was started" no_processes_below "$disk"
 rm -rf "$disk/run"
 
+dd if=/dev/zero of="$disk/fill" bs=4k 2>/dev/null
+jq -n '{chain_id: "x", genesis_time_ms: 1, slot_duration_ms: 500, active_slot_coeff: 0.5, security_param: 20,
+	epoch_nonce: ("00" * 32), stakes: [{pk: ("01" * 32), value: 1}], notes: []}' >genesis.json
+run_status timeout 20 "$ltb_node" --genesis genesis.json --data "$disk/node"
+is "a node that cannot write its data: exit status" $status 4
+like "names the file and the cause" "$output" "$disk/node.*No space left on device"
+rm -rf "$disk/fill" "$disk/node"
+mount -o remount,ro "$disk"
+run_status timeout 20 "$ltb_node" --genesis genesis.json --data "$disk"
+mount -o remount,rw "$disk"
+is "a node whose data is read-only: exit status" $status 4
+like "the cause and what it must be" "$output" 'a directory that user [0-9]+ may write to: Read-only'
+
 mount -o remount,size=32m "$disk"
 "$ltb" --batch smoke --out "$disk/run" >out 2>&1 &
 pid=$!

@@ -21,6 +21,7 @@
 #define BACKOFF_MIN_MS  100
 #define BACKOFF_MAX_MS  5000
 #define RECHECK_MS      1000 /* how often a target that is connected by other means is looked at */
+#define UNREACHABLE_MS  3000 /* of failed attempts before anybody hears of it */
 #define MAX_WAITERS     16
 #define READ_HIGH_BYTES (WIRE_HEADER + WIRE_MAX_PAYLOAD)
 
@@ -39,8 +40,10 @@ struct target {
 	uint64_t backoff_ms;
 	struct id32 node; /* who answered last time */
 	bool have_node;
-	bool keep; /* dial for ever; else only while somebody waits for it */
-	bool dead; /* to be freed by the reaper */
+	bool keep;           /* dial for ever; else only while somebody waits for it */
+	bool told;           /* that it is unreachable */
+	uint64_t dialled_ms; /* when the first attempt since the last connection began; 0: none */
+	bool dead;           /* to be freed by the reaper */
 	size_t n_waiters;
 	struct waiter waiters[MAX_WAITERS];
 };
@@ -155,6 +158,8 @@ static void target_connected(struct target *t, const struct id32 *node)
 	t->node = *node;
 	t->have_node = true;
 	t->backoff_ms = BACKOFF_MIN_MS;
+	t->told = false;
+	t->dialled_ms = 0;
 	if (t->n_waiters)
 		t->keep = true;
 	target_answer(t, node, NULL);
@@ -172,10 +177,16 @@ static void target_failed(struct target *t, const char *reason)
 	target_answer(t, NULL, reason);
 	if (t->dead)
 		return;
-	if (t->keep)
-		target_retry(t);
-	else
+	if (!t->keep) {
 		target_drop(t);
+		return;
+	}
+	if (!t->told && t->dialled_ms && now_ms() - t->dialled_ms >= UNREACHABLE_MS) {
+		char text[ADDRESS_TEXT];
+		t->told = true;
+		t->net->cfg.unreachable(t->net->cfg.arg, address_text(&t->addr, text), reason);
+	}
+	target_retry(t);
 }
 
 static void target_free(struct target *t)
@@ -270,6 +281,24 @@ static void conn_free(struct conn *c)
 	free(c);
 }
 
+/*
+ * Without a usable /etc/resolv.conf libevent makes no resolver of its own accord, and the dial
+ * would then wait for the C library's, with all of the node. This way it asks the local host.
+ * Patience is in the dials: a name server that is silent, or fails for names that are not there
+ * yet, as those of container engines do, is asked again soon.
+ */
+static struct evdns_base *resolver(struct event_base *base)
+{
+	struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+
+	if (!dns)
+		abort(); /* only for want of memory */
+	evdns_base_resolv_conf_parse(dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
+	evdns_base_set_option(dns, "timeout:", "1");
+	evdns_base_set_option(dns, "initial-probe-timeout:", "1");
+	return dns;
+}
+
 static void dial(struct target *t)
 {
 	struct p2p *n = t->net;
@@ -279,10 +308,11 @@ static void dial(struct target *t)
 		       evutil_inet_pton(AF_INET6, t->addr.host, &scratch) == 1;
 
 	t->conn = c;
+	if (!t->dialled_ms)
+		t->dialled_ms = c->started_ms;
 	address_text(&t->addr, c->addr);
 	if (!numeric && !n->dns)
-		n->dns = evdns_base_new(n->cfg.base,
-			EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+		n->dns = resolver(n->cfg.base);
 	if (bufferevent_socket_connect_hostname(
 		    c->bev, numeric ? NULL : n->dns, AF_UNSPEC, t->addr.host, t->addr.port))
 		conn_close(c, evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));

@@ -33,6 +33,9 @@ struct p2p_config {
 	void (*down)(void *arg, struct session *s, const char *addr, const char *reason);
 	/* The peer was sent away: it is of another chain, or breaks the rules. */
 	void (*refused)(void *arg, const char *addr, const char *reason);
+	/* An address that is dialled for ever has failed for a while; told once until it answers.
+	 */
+	void (*unreachable)(void *arg, const char *addr, const char *reason);
 };
 
 /* Binds the listener. ERR_ENV when the address cannot be had. */
