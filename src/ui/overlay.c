@@ -487,20 +487,20 @@ static void key_menu(struct ui *ui, struct overlay *o, key_code k)
 	}
 }
 
-static void show_match(struct ui *ui, struct overlay *o, size_t n)
+/* 1: the next match, -1: the one before, around both ends; 0: the first. */
+static void show_match(struct ui *ui, struct overlay *o, int by)
 {
-	int row = rich_find(&o->text, o->width, o->edit.text, n);
+	if (by == 0)
+		o->match = 0;
+	int row = rich_step(&o->text, o->width, o->edit.text, by, &o->match);
 
-	if (row < 0 && n > 0) { /* around */
-		n = 0;
-		row = rich_find(&o->text, o->width, o->edit.text, 0);
-	}
 	if (row < 0) {
 		ui_message(ui, ROLE_WARN, "\"%s\" does not occur", o->edit.text);
 		return;
 	}
-	o->match = n;
 	o->top = MAX(0, row - o->height / 2);
+	ui_message(ui, ROLE_DIM, "match %zu of %zu", o->match + 1,
+		rich_count(&o->text, o->width, o->edit.text));
 }
 
 static void key_show(struct ui *ui, struct overlay *o, key_code k)
@@ -540,11 +540,11 @@ static void key_show(struct ui *ui, struct overlay *o, key_code k)
 		break;
 	case ACTION_NEXT_MATCH:
 		if (o->edit.len > 0)
-			show_match(ui, o, o->match + 1);
+			show_match(ui, o, 1);
 		break;
 	case ACTION_PREV_MATCH:
 		if (o->edit.len > 0)
-			show_match(ui, o, o->match > 0 ? o->match - 1 : 0);
+			show_match(ui, o, -1);
 		break;
 	case ACTION_BACK:
 	case ACTION_QUIT:

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "ui/chars.h"
@@ -323,4 +324,34 @@ int rich_find(const struct rich *r, int width, const char *match, size_t n)
 		each_row(r, &f, width, find_row, &find);
 	flow_release(&f);
 	return find.row;
+}
+
+static bool count_row(const struct flow *f, const struct row *row, void *arg)
+{
+	size_t *n = arg;
+	for (size_t i = row->from; i < row->to; i++)
+		*n += f->chars.items[i].match_start;
+	return true;
+}
+
+size_t rich_count(const struct rich *r, int width, const char *match)
+{
+	struct flow f;
+	size_t n = 0;
+	flow_init(&f, match);
+	if (f.match.len)
+		each_row(r, &f, width, count_row, &n);
+	flow_release(&f);
+	return n;
+}
+
+int rich_step(const struct rich *r, int width, const char *match, int by, size_t *at)
+{
+	size_t n = rich_count(r, width, match);
+	if (n == 0)
+		return -1;
+	/* the text may have become shorter since *at was found */
+	int64_t to = ((int64_t)(*at % n) + by) % (int64_t)n;
+	*at = (size_t)(to < 0 ? to + (int64_t)n : to);
+	return rich_find(r, width, match, *at);
 }

@@ -45,5 +45,9 @@ int rich_draw(const struct rich *r, struct view *v, int top, const char *match);
 int rich_height(const struct rich *r, int width);
 /* Wrapped row of the n-th match at this width; -1 when there are fewer. */
 int rich_find(const struct rich *r, int width, const char *match, size_t n);
+size_t rich_count(const struct rich *r, int width, const char *match);
+/* Goes `by` matches on from the *at-th, back when negative, around both ends. Returns the wrapped
+ * row of the one that *at is then, -1 when there is none. */
+int rich_step(const struct rich *r, int width, const char *match, int by, size_t *at);
 
 #endif

@@ -12,6 +12,8 @@
 #include "util/mem.h"
 #include "util/units.h"
 
+#define VALUES 26 /* column where what is said about a name begins */
+
 struct end_screen {
 	struct rich text;
 	int top, rows, height, width;
@@ -53,10 +55,10 @@ static void add_checks(struct rich *r, const struct model *m, const struct glyph
 			bool good = c->verdict == VERDICT_PASS || c->verdict == VERDICT_PASSING;
 			if (good != (pass == 1))
 				continue;
-			rich_indent(r, 26);
+			rich_indent(r, VALUES);
 			rich_addf(r, role_of_verdict(c->verdict), "  %s ",
 				glyph_str(glyph_of_verdict(g, c->verdict)));
-			rich_addf(r, ROLE_NORMAL, "%-21s ", c->name);
+			rich_addf(r, ROLE_NORMAL, "%-*s ", VALUES - 5, c->name);
 			rich_add(r, good ? ROLE_DIM : ROLE_NORMAL, c->reason ? c->reason : "");
 			rich_newline(r);
 		}
@@ -77,7 +79,7 @@ static void add_faults(struct rich *r, const struct model *m, const struct glyph
 			snprintf(who, sizeof(who), "n%d", f->node);
 		else
 			snprintf(who, sizeof(who), "network");
-		rich_indent(r, 26);
+		rich_indent(r, VALUES);
 		rich_addf(r, ROLE_FAULT, "  %s ", glyph_str(f->end_ns ? g->off : g->on));
 		rich_addf(r, ROLE_NORMAL, "%-12s %-8s at %s by %s, ", f->name, who,
 			fmt_clock_s(f->start_ns, at, sizeof(at)), f->by ? f->by : "?");
@@ -97,33 +99,53 @@ static void add_faults(struct rich *r, const struct model *m, const struct glyph
 	}
 }
 
-static void add_load(struct rich *r, const struct model *m)
+/* What became of transactions; what is 0 needs no words. */
+static void add_counts(struct rich *r, const struct workload_counts *c)
 {
+	const struct {
+		uint64_t n;
+		const char *what;
+	} rest[] = {
+		{ c->dropped + c->expired + c->pending, "missing" },
+		{ c->rejected, "rejected" },
+		{ c->unsent, "unsent" },
+	};
 	char p50[32], p99[32];
 
+	rich_addf(r, ROLE_NORMAL, "%llu sent, %llu included", (unsigned long long)c->submitted,
+		(unsigned long long)c->included);
+	for (size_t i = 0; i < ARRAY_LEN(rest); i++) {
+		if (rest[i].n)
+			rich_addf(r, ROLE_WARN, ", %llu %s", (unsigned long long)rest[i].n,
+				rest[i].what);
+	}
+	if (c->included)
+		rich_addf(r, ROLE_NORMAL, "; into a block in %s (p50), %s (p99)",
+			fmt_ms(c->include_p50_ns, p50, sizeof(p50)),
+			fmt_ms(c->include_p99_ns, p99, sizeof(p99)));
+}
+
+static void add_load(struct rich *r, const struct model *m)
+{
 	if (m->n_workloads == 0)
 		return;
 	rich_heading(r, "workloads");
 	for (size_t i = 0; i < m->n_workloads; i++) {
 		const struct model_workload *w = &m->workloads[i];
 		const struct workload_counts *c = &w->counts;
-		uint64_t lost = c->dropped + c->expired + c->pending;
-		rich_indent(r, 24);
-		rich_addf(r, ROLE_NORMAL, "  %-20s  ", w->name);
+		rich_indent(r, VALUES);
+		rich_addf(r, ROLE_NORMAL, "  %-*s ", VALUES - 3, w->name);
 		if (c->submitted + c->rejected + c->unsent > 0)
-			rich_addf(r, ROLE_NORMAL,
-				"%llu sent, %llu included, %llu rejected, %llu lost, %llu unsent; "
-				"into a block in %s (p50), %s (p99)",
-				(unsigned long long)c->submitted, (unsigned long long)c->included,
-				(unsigned long long)c->rejected, (unsigned long long)lost,
-				(unsigned long long)c->unsent,
-				fmt_ms(c->include_p50_ns, p50, sizeof(p50)),
-				fmt_ms(c->include_p99_ns, p99, sizeof(p99)));
+			add_counts(r, c);
 		else
 			rich_addf(r, ROLE_NORMAL, "%llu actions", (unsigned long long)c->actions);
-		if (w->ended && !w->ok)
-			rich_addf(r, ROLE_BAD, "  %s", w->reason ? w->reason : "failed");
 		rich_newline(r);
+		if (w->ended && !w->ok) {
+			rich_indent(r, VALUES);
+			rich_addf(
+				r, ROLE_BAD, "%*s%s", VALUES, "", w->reason ? w->reason : "failed");
+			rich_newline(r);
+		}
 	}
 }
 
@@ -159,18 +181,18 @@ static void add_where(struct rich *r, const struct ui *ui)
 	const struct session *s = ui->session;
 
 	rich_heading(r, "where");
-	rich_field(r, 10, "  run", ROLE_NORMAL, "%s", s->run_dir);
+	rich_field(r, 10, "run", ROLE_NORMAL, "%s", s->run_dir);
 	if (s->finished && s->result.kept)
-		rich_field(r, 10, "  kept", ROLE_WARN,
+		rich_field(r, 10, "kept", ROLE_WARN,
 			"the cluster is still running; when ltb has ended, `ltb clean %s' ends it",
 			s->run_id);
 	if (s->scenario) {
 		CLEANUP_FREE char *again =
 			ui->host->reproduce(ui->host->arg, s->scenario, s->run_dir);
-		rich_field(r, 10, "  again", ROLE_NORMAL, "%s", again);
+		rich_field(r, 10, "again", ROLE_NORMAL, "%s", again);
 	}
-	rich_field(r, 10, "  judge", ROLE_NORMAL, "ltb judge %s", s->run_id);
-	rich_field(r, 10, "  replay", ROLE_NORMAL, "ltb replay %s", s->run_id);
+	rich_field(r, 10, "judge", ROLE_NORMAL, "ltb judge %s", s->run_id);
+	rich_field(r, 10, "replay", ROLE_NORMAL, "ltb replay %s", s->run_id);
 }
 
 static void build(const struct ui *ui, struct rich *r)
@@ -225,6 +247,22 @@ static void run_again(struct ui *ui)
 		ui_message(ui, ROLE_BAD, "%s", err.text);
 }
 
+/* Around at both ends. */
+static void go_to_match(struct ui *ui, struct end_screen *e, int by)
+{
+	if (!ui->search[0])
+		return;
+	int row = rich_step(&e->text, e->width, ui->search, by, &e->match);
+
+	if (row < 0) {
+		ui_message(ui, ROLE_WARN, "\"%s\" does not occur", ui->search);
+		return;
+	}
+	e->top = row - e->height / 2;
+	ui_message(ui, ROLE_DIM, "match %zu of %zu", e->match + 1,
+		rich_count(&e->text, e->width, ui->search));
+}
+
 static bool end_act(struct ui *ui, void *state, enum action a)
 {
 	struct end_screen *e = state;
@@ -265,14 +303,9 @@ static bool end_act(struct ui *ui, void *state, enum action a)
 		ui_export_session(ui);
 		return true;
 	case ACTION_NEXT_MATCH:
-	case ACTION_PREV_MATCH: {
-		int row = ui->search[0] ? rich_find(&e->text, e->width, ui->search,
-						  a == ACTION_NEXT_MATCH ? ++e->match : 0)
-					: -1;
-		e->match = row < 0 ? 0 : e->match;
-		e->top = row < 0 ? e->top : row - e->height / 2;
+	case ACTION_PREV_MATCH:
+		go_to_match(ui, e, a == ACTION_NEXT_MATCH ? 1 : -1);
 		return true;
-	}
 	case ACTION_BACK:
 		ui_close_session(ui);
 		return true;
@@ -298,17 +331,14 @@ static void end_mouse(struct ui *ui, void *state, const struct key_event *k)
 static size_t end_search(struct ui *ui, void *state, const char *text)
 {
 	struct end_screen *e = state;
-	size_t n = 0;
+	int row;
 
 	(void)ui;
-	if (!*text)
-		return 0;
-	while (rich_find(&e->text, e->width, text, n) >= 0)
-		n++;
-	if (n > 0)
-		e->top = rich_find(&e->text, e->width, text, 0) - e->height / 2;
 	e->match = 0;
-	return n;
+	row = rich_step(&e->text, e->width, text, 0, &e->match);
+	if (row >= 0)
+		e->top = row - e->height / 2;
+	return rich_count(&e->text, e->width, text);
 }
 
 static void end_news(struct ui *ui, void *state)

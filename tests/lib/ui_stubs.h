@@ -37,6 +37,7 @@ static struct stub {
 	struct scenario *launched; /* owned */
 	char opened[300];
 	enum session_kind opened_as;
+	unsigned n_closed; /* sessions that were left */
 } stub;
 
 static void stub_clear(void)
@@ -188,6 +189,13 @@ void ui_go_open(struct ui *ui, const char *run_dir, enum session_kind kind)
 	(void)ui;
 	snprintf(stub.opened, sizeof(stub.opened), "%s", run_dir);
 	stub.opened_as = kind;
+}
+
+bool ui_close_session(struct ui *ui)
+{
+	(void)ui;
+	stub.n_closed++;
+	return true;
 }
 
 /* Begins with nothing; release with stub_ui_release(). */

@@ -234,6 +234,18 @@ static void test_show(void **state)
 	press(KEY_ENTER_);
 	press('n'); /* around */
 	shows("line 55");
+	assert_string_equal(ui.message, "match 1 of 1");
+	press('/');
+	type("line 7");
+	press(KEY_ENTER_);
+	press('N'); /* around, backwards */
+	assert_string_equal(ui.message, "match 11 of 11");
+	shows("line 79");
+	press('N');
+	shows("line 78");
+	press('n');
+	press('n');
+	assert_string_equal(ui.message, "match 1 of 11");
 	type("q");
 	assert_null(ui.overlay);
 	assert_int_equal(freed, 1);

@@ -132,6 +132,21 @@ static void test_matches_are_marked_and_found(void **state)
 	assert_int_equal(rich_find(&r, 40, "alpha", 3), -1); /* they do not overlap */
 	assert_int_equal(rich_find(&r, 40, "", 0), -1);
 	assert_int_equal(rich_find(&r, 40, "delta", 0), -1);
+	size_t at = 0, n = rich_count(&r, 40, "Alpha");
+	assert_int_equal(n, 3);
+	assert_int_equal(rich_step(&r, 40, "Alpha", 1, &at), rich_find(&r, 40, "Alpha", 1));
+	assert_int_equal(rich_step(&r, 40, "Alpha", 0, &at), rich_find(&r, 40, "Alpha", 1));
+	assert_int_equal(at, 1);
+	rich_step(&r, 40, "Alpha", 1, &at);
+	rich_step(&r, 40, "Alpha", 1, &at);
+	assert_int_equal(at, 0); /* around the end */
+	assert_int_equal(rich_step(&r, 40, "Alpha", -1, &at), rich_find(&r, 40, "Alpha", 2));
+	assert_int_equal(at, 2); /* around the beginning */
+	at = 1000;               /* found in a text that was longer */
+	assert_true(rich_step(&r, 40, "Alpha", 1, &at) >= 0 && at < n);
+	assert_int_equal(rich_step(&r, 40, "delta", 1, &at), -1);
+	assert_int_equal(rich_step(&r, 40, "", 1, &at), -1);
+	assert_int_equal(rich_count(&r, 40, ""), 0);
 	struct canvas c;
 	canvas_init(&c, 30, 3, &glyphs_utf8);
 	struct view v = view_all(&c);
