@@ -14,6 +14,7 @@
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/proc.h"
+#include "util/units.h"
 
 struct journal_facts {
 	bool has_owner, done;
@@ -62,7 +63,7 @@ static int clean_run(const char *run_dir, bool quiet, struct err *err)
 			run_dir, facts.owner.text);
 	if (ops->clean(run_dir, &removed, err) < 0)
 		return err_prefix(err, "%s", run_dir);
-	printf("%s: removed %u thing%s\n", run_dir, removed, removed == 1 ? "" : "s");
+	printf("%s: removed %u thing%s\n", run_dir, removed, plural_s(removed));
 	return 0;
 }
 

@@ -153,8 +153,9 @@ static void describe_scenario(const struct scenario *s)
 	char interval[32], duration[32];
 
 	printf("preset %s (%s)\n  %s\n\n", s->name, s->source, s->summary ? s->summary : "");
-	printf("  %zu nodes, %s; a block every %s on average; about %.0f blocks in %s\n\n",
-		s->topology.n_nodes, topology_layout_name(s->topology.layout),
+	printf("  %zu node%s, %s; a block every %s on average; about %.0f blocks in %s\n\n",
+		s->topology.n_nodes, plural_s(s->topology.n_nodes),
+		topology_layout_name(s->topology.layout),
 		units_format_human(scenario_block_interval_ns(s), interval, sizeof(interval)),
 		scenario_expected_blocks(s, s->run.duration_ns),
 		units_format_duration(s->run.duration_ns, duration, sizeof(duration)));

@@ -177,8 +177,8 @@ void progress_update(struct progress *p, const struct model *m)
 		return;
 	if (!p->announced && m->run_id) {
 		p->announced = true;
-		line(p, 0, "%s on %s, seed %" PRIu64 ", %zu nodes, run %s", m->preset, m->backend,
-			m->seed, m->n_nodes, m->run_id);
+		line(p, 0, "%s on %s, seed %" PRIu64 ", %zu node%s, run %s", m->preset, m->backend,
+			m->seed, m->n_nodes, plural_s(m->n_nodes), m->run_id);
 	}
 	tell_nodes(p, m);
 	tell_faults(p, m);
@@ -205,8 +205,8 @@ void progress_heartbeat(struct progress *p, const struct model *m)
 	for (size_t i = 0; i < m->n_checks; i++)
 		failing += m->checks[i].verdict == VERDICT_FAILING;
 	line(p, m->now_ns,
-		"%s: %zu/%zu nodes, height %" PRIu64 ", %" PRIu64 "/%" PRIu64
-		" transactions included, %zu/%zu expectations failing",
-		phase_name(m->phase), ready, m->n_nodes, height, included, submitted, failing,
-		m->n_checks);
+		"%s: %zu/%zu node%s, height %" PRIu64 ", %" PRIu64 "/%" PRIu64
+		" transaction%s included, %zu/%zu expectation%s failing",
+		phase_name(m->phase), ready, m->n_nodes, plural_s(m->n_nodes), height, included,
+		submitted, plural_s(submitted), failing, m->n_checks, plural_s(m->n_checks));
 }

@@ -10,6 +10,7 @@
 #include "checks/checks.h"
 #include "checks/common.h"
 #include "util/clock.h"
+#include "util/units.h"
 
 #define AT_ONCE_SLACK_NS (30 * NS_PER_S) /* tips may still be apart so long after a fault */
 
@@ -303,24 +304,24 @@ static void verdict_of_tips(const struct check *c, const struct model *m,
 
 	if (t->depth > limit && s->at_once && check_fault_near(m, m->now_ns, AT_ONCE_SLACK_NS)) {
 		check_set(r, VERDICT_UNKNOWN,
-			"the tip of %s is %" PRIu64 " blocks off, but it was to be judged at once "
+			"the tip of %s is %" PRIu64 " block%s off, but it was to be judged at once "
 			"after a fault",
-			check_node(m, t->deepest).s, t->depth);
+			check_node(m, t->deepest).s, t->depth, plural_s(t->depth));
 	} else if (t->depth > limit) {
 		int across = node_across(s, m, t->deepest);
 		check_set(r, VERDICT_FAIL,
 			"at the end the tip of %s is %" PRIu64
-			" blocks off the chain of %s; at most "
-			"%" PRIu64 " are allowed",
-			check_node(m, t->deepest).s, t->depth, check_node(m, across).s, limit);
+			" block%s off the chain of %s; at most "
+			"%" PRIu64 " allowed",
+			check_node(m, t->deepest).s, t->depth, plural_s(t->depth),
+			check_node(m, across).s, limit);
 	} else if (t->n_up == 0) {
 		check_set(r, VERDICT_UNKNOWN, "no node was up at the end");
 	} else if (t->n_untold > 0) {
 		check_set(r, VERDICT_UNKNOWN,
-			"%u of %u nodes ended on blocks that cannot be placed: too little of the "
-			"block "
-			"tree was seen",
-			t->n_untold, t->n_up);
+			"%u of %u node%s ended on blocks that cannot be placed: too little of the "
+			"block tree was seen",
+			t->n_untold, t->n_up, plural_s(t->n_up));
 	} else if (t->n_up == 1) {
 		check_set(r, VERDICT_PASS,
 			"only %s could be compared, and it kept to one chain up to LIB %" PRIu64,

@@ -21,6 +21,7 @@
 #include "checks/common.h"
 #include "util/clock.h"
 #include "util/map.h"
+#include "util/units.h"
 
 #define GRACE_INTERVALS 10
 #define MIN_STALL_NS    (5 * NS_PER_S)
@@ -549,9 +550,10 @@ static void complain_of_node(const struct check *c, const struct model *m, size_
 		complain(l, "%s gave no answer from %s on", name.s, check_at(n->failed_since_ns).s);
 	else if (n->failed == TROUBLE_LAG)
 		complain(l,
-			"%s was up to %" PRIu64 " blocks behind from %s on, at most %" PRIu64
+			"%s was up to %" PRIu64 " block%s behind from %s on, at most %" PRIu64
 			" allowed",
-			name.s, n->failed_lag, check_at(n->failed_since_ns).s, config->max_lag);
+			name.s, n->failed_lag, plural_s(n->failed_lag),
+			check_at(n->failed_since_ns).s, config->max_lag);
 	else if (!final || !is_demanded(c, n, m->now_ns))
 		return;
 	else if (!n->answered && s->samples > 0)
@@ -561,12 +563,13 @@ static void complain_of_node(const struct check *c, const struct model *m, size_
 			check_at(n->trouble_ns).s);
 	else if (n->trouble == TROUBLE_LAG)
 		complain(l,
-			"%s was %" PRIu64 " blocks behind at the end, at most %" PRIu64
+			"%s was %" PRIu64 " block%s behind at the end, at most %" PRIu64
 			" allowed; since %s",
-			name.s, n->lag, config->max_lag, check_at(n->trouble_ns).s);
+			name.s, n->lag, plural_s(n->lag), config->max_lag,
+			check_at(n->trouble_ns).s);
 	else if (n->has_tip && !n->advanced && !n->left_group && growth >= MIN_ADVANCE)
-		complain(l, "the tip of %s never moved while the chain grew by %" PRIu64 " blocks",
-			name.s, growth);
+		complain(l, "the tip of %s never moved while the chain grew by %" PRIu64 " block%s",
+			name.s, growth, plural_s(growth));
 }
 
 static void find_complaints(
@@ -584,8 +587,9 @@ static void find_complaints(
 	for (size_t i = 0; i < s->n_nodes; i++)
 		complain_of_node(c, m, i, final, all, l);
 	if (blocks < wanted)
-		complain(l, "%" PRIu64 " blocks, at least %" PRIu64 " wanted (%g of %.0f expected)",
-			blocks, wanted, config->min_ratio, s->expected);
+		complain(l,
+			"%" PRIu64 " block%s, at least %" PRIu64 " wanted (%g of %.0f expected)",
+			blocks, plural_s(blocks), wanted, config->min_ratio, s->expected);
 }
 
 static void say(const struct complaints *l, enum verdict v, struct check_result *r)
@@ -607,11 +611,13 @@ static void peek(struct check *c, const struct model *m, struct check_result *r)
 		return;
 	}
 	find_complaints(c, m, false, &l);
+	uint64_t blocks = chain_growth(s, m, NULL);
+
 	if (l.n > 0)
 		say(&l, VERDICT_FAILING, r);
 	else
-		check_set(r, VERDICT_PASSING, "%" PRIu64 " blocks, >= %" PRIu64 " wanted, gap %s",
-			chain_growth(s, m, NULL), wanted_blocks(c), check_human(s->longest_ns).s);
+		check_set(r, VERDICT_PASSING, "%" PRIu64 " block%s, >= %" PRIu64 " wanted, gap %s",
+			blocks, plural_s(blocks), wanted_blocks(c), check_human(s->longest_ns).s);
 }
 
 static uint64_t demanded_ns(const struct state *s)
@@ -689,17 +695,18 @@ static void judge(struct check *c, const struct model *m, struct check_result *r
 			"there was never enough stake up and linked to demand anything");
 	} else if (blocks == 0 || s->expected < MIN_EXPECTED) {
 		check_set(r, VERDICT_UNKNOWN,
-			"%" PRIu64 " blocks, and only %.1f were expected: too few to tell; run for "
+			"%" PRIu64
+			" block%s, and only %.1f were expected: too few to tell; run for "
 			"longer",
-			blocks, s->expected);
+			blocks, plural_s(blocks), s->expected);
 	} else {
 		check_set(r, VERDICT_PASS,
-			"%" PRIu64 " blocks, at least %" PRIu64 " wanted; longest gap %s at %s",
-			blocks, wanted_blocks(c), check_human(s->longest_ns).s,
+			"%" PRIu64 " block%s, at least %" PRIu64 " wanted; longest gap %s at %s",
+			blocks, plural_s(blocks), wanted_blocks(c), check_human(s->longest_ns).s,
 			check_at(s->longest_at_ns).s);
 		if (m->n_faults > 0)
 			check_add(r, "; times of %zu fault%s excused", m->n_faults,
-				m->n_faults == 1 ? "" : "s");
+				plural_s(m->n_faults));
 	}
 	write_evidence(c, m, &l, &r->evidence);
 }

@@ -10,6 +10,7 @@
 
 #include "checks/checks.h"
 #include "checks/common.h"
+#include "util/units.h"
 
 struct state {
 	uint64_t blocks, samples;
@@ -44,7 +45,8 @@ static void peek(struct check *c, const struct model *m, struct check_result *r)
 	const struct state *s = c->state;
 	const struct skeleton_check_config *config = c->config;
 	check_set(r, s->blocks >= config->min_blocks ? VERDICT_PASSING : VERDICT_PENDING,
-		"%" PRIu64 " of %" PRIu64 " blocks", s->blocks, config->min_blocks);
+		"%" PRIu64 " of %" PRIu64 " block%s", s->blocks, config->min_blocks,
+		plural_s(config->min_blocks));
 }
 
 /* Once, at the end: PASS, FAIL, or UNKNOWN when it could not be told. */
@@ -59,8 +61,8 @@ static void judge(struct check *c, const struct model *m, struct check_result *r
 		check_set(r, VERDICT_UNKNOWN, "nothing was observed");
 	else
 		check_set(r, s->blocks >= config->min_blocks ? VERDICT_PASS : VERDICT_FAIL,
-			"%" PRIu64 " blocks, at least %" PRIu64 " wanted", s->blocks,
-			config->min_blocks);
+			"%" PRIu64 " block%s, at least %" PRIu64 " wanted", s->blocks,
+			plural_s(s->blocks), config->min_blocks);
 	jw_init(&w, &r->evidence, 0);
 	jw_object(&w);
 	jw_ku64(&w, "blocks", s->blocks);

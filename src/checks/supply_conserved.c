@@ -6,6 +6,7 @@
 
 #include "checks/checks.h"
 #include "checks/common.h"
+#include "util/units.h"
 
 struct state {
 	uint64_t samples;
@@ -62,8 +63,8 @@ static void judge(struct check *c, const struct model *m, struct check_result *r
 		check_set(r, VERDICT_UNKNOWN, "no node reported its supply");
 	else
 		check_set(r, VERDICT_PASS,
-			"the supply was that of the genesis in all %" PRIu64 " samples",
-			s->samples);
+			"the supply was that of the genesis in all %" PRIu64 " sample%s",
+			s->samples, plural_s(s->samples));
 	jw_init(&w, &r->evidence, 0);
 	jw_object(&w);
 	jw_ku64(&w, "samples", s->samples);

@@ -17,6 +17,7 @@
 #include "util/clock.h"
 #include "util/hist.h"
 #include "util/map.h"
+#include "util/units.h"
 
 #define MAX_TXS        4000000u
 #define MAX_SHOWN      10u
@@ -301,8 +302,8 @@ static void decide(const struct check *c, const struct tally *t, struct check_re
 
 	if (t->n_twice > 0) {
 		check_set(r, VERDICT_FAIL,
-			"%" PRIu64 " transactions are on the chain more than once, %s for one",
-			t->n_twice, check_id(&t->twice->hash).s);
+			"%" PRIu64 " transaction%s on the chain more than once, %s for one",
+			t->n_twice, plural_s(t->n_twice), check_id(&t->twice->hash).s);
 	} else if (t->base == 0) {
 		check_set(r, VERDICT_UNKNOWN, "no transaction was submitted");
 	} else if (at_best < config->min_ratio) {

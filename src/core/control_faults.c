@@ -297,8 +297,8 @@ static int set_links(struct faults *f, const struct pairs *pairs, const struct l
 	}
 	if (failed == 0)
 		return 0;
-	return err_set(err, first.code, "%zu of %zu links could not be changed: %.600s", failed,
-		pairs->list.len, first.text);
+	return err_set(err, first.code, "%zu of %zu link%s could not be changed: %.600s", failed,
+		pairs->list.len, plural_s(pairs->list.len), first.text);
 }
 
 int faults_heal_links(struct faults *f, unsigned node, struct err *err)

@@ -126,7 +126,7 @@ void tell_reorg(struct model *m, const struct event *ev)
 
 	/* Two blocks in one slot are the protocol's daily business. */
 	tell(m, ev, depth > 1 ? LOG_WARN : LOG_DEBUG, "reorg: %llu block%s left its chain", depth,
-		depth == 1 ? "" : "s");
+		plural_s(depth));
 }
 
 void tell_fault(struct model *m, const struct event *ev, uint64_t start_ns)

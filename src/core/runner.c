@@ -15,6 +15,7 @@
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/proc.h"
+#include "util/units.h"
 
 /* Virtual runs begin at the same moment, so that they are the same, byte for byte. */
 #define VIRTUAL_START_NS NS_PER_S
@@ -171,8 +172,8 @@ static bool result_short_of_pass(struct run *r)
 
 	if (lost > 0)
 		set_result(r, VERDICT_UNKNOWN, EXIT_UNKNOWN,
-			"%llu blocks were lost on their way to a workload",
-			(unsigned long long)lost);
+			"%llu block%s lost on the way to a workload", (unsigned long long)lost,
+			plural_s(lost));
 	else if (r->short_of[0])
 		set_result(r, VERDICT_UNKNOWN, EXIT_UNKNOWN, "%s", r->short_of);
 	else if (r->judged != VERDICT_PASS)

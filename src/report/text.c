@@ -68,10 +68,11 @@ static void add_workload(struct painter *p, const struct model_workload *l)
 			units_format_human(c->include_p50_ns, i50, sizeof(i50)),
 			units_format_human(c->include_p99_ns, i99, sizeof(i99)));
 	} else if (c->planned) {
-		strbuf_addf(p->out, "%llu of %llu actions\n", (unsigned long long)c->actions,
-			(unsigned long long)c->planned);
+		strbuf_addf(p->out, "%llu of %llu action%s\n", (unsigned long long)c->actions,
+			(unsigned long long)c->planned, plural_s(c->planned));
 	} else {
-		strbuf_addf(p->out, "%llu actions\n", (unsigned long long)c->actions);
+		strbuf_addf(p->out, "%llu action%s\n", (unsigned long long)c->actions,
+			plural_s(c->actions));
 	}
 	if (l->ended && !l->ok)
 		strbuf_addf(p->out, "  %-20s could not do its work: %s\n", "",
@@ -126,10 +127,11 @@ void report_text(const struct report_input *in, bool color, struct strbuf *out)
 	char took[32];
 
 	add_verdict(&p, v, v == VERDICT_PASS ? "PASS" : v == VERDICT_FAIL ? "FAIL" : "UNKNOWN");
-	strbuf_addf(out, "  %s on %s, seed %llu, %s, %zu nodes, %llu blocks\n",
+	strbuf_addf(out, "  %s on %s, seed %llu, %s, %zu node%s, %llu block%s\n",
 		m->preset ? m->preset : "?", m->backend ? m->backend : "?",
 		(unsigned long long)m->seed, units_format_human(m->now_ns, took, sizeof(took)),
-		m->n_nodes, (unsigned long long)m->n_blocks);
+		m->n_nodes, plural_s(m->n_nodes), (unsigned long long)m->n_blocks,
+		plural_s(m->n_blocks));
 	if (v != VERDICT_PASS && in->result->reason[0])
 		strbuf_addf(out, "  because: %s\n", in->result->reason);
 	if (m->n_checks)
@@ -156,8 +158,8 @@ void report_text(const struct report_input *in, bool color, struct strbuf *out)
 		strbuf_release(&nodes);
 	}
 	if (m->n_lost)
-		strbuf_addf(out, "\n%llu samples or log lines were dropped (queue full)\n",
-			(unsigned long long)m->n_lost);
+		strbuf_addf(out, "\n%llu sample%s or log line%s dropped (queue full)\n",
+			(unsigned long long)m->n_lost, plural_s(m->n_lost), plural_s(m->n_lost));
 	strbuf_addf(out, "\nagain:   %s\n", in->reproduce ? in->reproduce : "");
 	if (in->run_dir)
 		strbuf_addf(out, "run:     %s\n", in->run_dir);

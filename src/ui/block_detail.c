@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ui/node_view.h"
+#include "ui/pane_names.h"
 #include "util/mem.h"
 
 #define AT      14 /* column of values */
@@ -130,8 +131,9 @@ static void detail_head(const struct pane_context *ctx, const struct block_tree 
 			fmt_ms(b->first_ns - up->first_ns, buf, sizeof(buf)));
 	else if (up)
 		rich_field(out, AT, "interval", ROLE_WARN, "seen before its parent");
-	rich_field(out, AT, "size", ROLE_NORMAL, "%s, %u transactions",
-		fmt_bytes(b->size_bytes, buf, sizeof(buf)), (unsigned)b->n_txs);
+	rich_field(out, AT, "size", ROLE_NORMAL, "%s, %s",
+		fmt_bytes(b->size_bytes, buf, sizeof(buf)),
+		name_count(b->n_txs, "transaction", "transactions"));
 }
 
 static void relative(const struct pane_context *ctx, const struct block_row *row, const char *how,

@@ -12,6 +12,7 @@
 #include "ui/node_view.h"
 #include "ui/pane.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 /* What a cell shows when several links pass it: the greatest. */
 enum weight { WEIGHT_NONE, WEIGHT_DOWN, WEIGHT_USUAL, WEIGHT_SELECTED, WEIGHT_SHAPED, WEIGHT_CUT };
@@ -254,7 +255,8 @@ static void draw_omitted(const struct map_picture *pic, const struct edges *e, s
 	if (pic->selected >= 0)
 		name_of(pic, (size_t)pic->selected, name, sizeof(name));
 	snprintf(text, sizeof(text),
-		name[0] ? " %zu links, drawn are those of %s " : " %zu links %s", e->n_all, name);
+		name[0] ? " %zu link%s, drawn are those of %s " : " %zu link%s %s", e->n_all,
+		plural_s(e->n_all), name);
 	int w = text_width(text);
 	view_text_cut(v, MAX((v->w - w) / 2, 0), (v->h - 1) / 2, v->w, ROLE_DIM, text);
 }

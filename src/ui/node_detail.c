@@ -8,6 +8,7 @@
 #include "ui/node_view.h"
 #include "util/log.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 #define AT         14 /* column of values */
 #define LOG_LINES  20
@@ -70,7 +71,7 @@ static void detail_chain(const struct pane_context *ctx, size_t i, struct rich *
 	rich_field(
 		out, AT, "height", ROLE_NORMAL, "%" PRIu64 ", slot %" PRIu64, n->height, n->slot);
 	rich_field(out, AT, "lag", lag > 3 ? ROLE_WARN : ROLE_NORMAL, "%" PRIu64 " block%s", lag,
-		lag == 1 ? "" : "s");
+		plural_s(lag));
 	rich_field(out, AT, "tip", ROLE_NORMAL, "%s", id32_hex(&n->tip, hex));
 	rich_field(out, AT, "LIB", ROLE_NORMAL, "%s", id32_hex(&n->lib, hex));
 	rich_field(out, AT, "LIB slot", ROLE_NORMAL, "%" PRIu64, n->lib_slot);

@@ -8,6 +8,7 @@
 
 #include "ui/pane.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 uint32_t glyph_of_node(const struct glyphs *g, enum node_state s)
 {
@@ -90,10 +91,10 @@ static enum role note_of_links(const struct node_facts *f, char *ret, size_t siz
 {
 	if (f->cut > 0 && f->shaped > 0)
 		snprintf(ret, size, "%u cut and %u slow link%s", f->cut, f->shaped,
-			f->shaped == 1 ? "" : "s");
+			plural_s(f->shaped));
 	else
 		snprintf(ret, size, "%u %s link%s", f->cut + f->shaped, f->cut ? "cut" : "slow",
-			f->cut + f->shaped == 1 ? "" : "s");
+			plural_s(f->cut + f->shaped));
 	return ROLE_FAULT;
 }
 

@@ -12,6 +12,7 @@
 #include "ui/node_view.h"
 #include "ui/pane.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 struct map_state {
 	int w, h; /* of the picture, as of the last draw */
@@ -161,11 +162,13 @@ static void map_status(const void *state, const struct pane_context *ctx, struct
 	if (ctx->plan && ctx->plan->scenario)
 		strbuf_addf(
 			out, "%s, ", topology_layout_name(ctx->plan->scenario->topology.layout));
-	strbuf_addf(out, "%zu nodes", MAX(m->n_nodes, ctx->plan ? ctx->plan->n_nodes : 0));
+	size_t nodes = MAX(m->n_nodes, ctx->plan ? ctx->plan->n_nodes : 0);
+
+	strbuf_addf(out, "%zu node%s", nodes, plural_s(nodes));
 	for (size_t i = 0; ctx->plan && i < ctx->plan->n_nodes; i++)
 		links += ctx->plan->nodes[i].n_peers;
 	if (ctx->plan)
-		strbuf_addf(out, ", %zu links", links);
+		strbuf_addf(out, ", %zu link%s", links, plural_s(links));
 	for (size_t i = 0; i < m->n_links; i++) {
 		const struct model_link *l = &m->links[i];
 		const struct model_link *back = model_find_link(m, l->to, l->from);

@@ -11,6 +11,7 @@
 #include "ui/node_view.h"
 #include "ui/pane.h"
 #include "util/mem.h"
+#include "util/units.h"
 
 enum sort { SORT_INDEX, SORT_HEIGHT, SORT_LAG, SORT_CPU, SORT_MEMORY, SORT_RESTARTS, SORT_COUNT };
 
@@ -437,7 +438,8 @@ static int brief_exceptions(const struct pane_context *ctx, struct view *v, uint
 			if (urgency(n, &facts[i], role, lag) != level)
 				continue;
 			if (lag > LAG_MUCH && node_has_numbers(n)) {
-				snprintf(note, sizeof(note), "%" PRIu64 " blocks behind", lag);
+				snprintf(note, sizeof(note), "%" PRIu64 " block%s behind", lag,
+					plural_s(lag));
 				role = role_of_lag(lag);
 			}
 			x += x > 1 ? 2 : 0;

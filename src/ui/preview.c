@@ -11,15 +11,16 @@
 #include "core/workload.h"
 #include "ui/map.h"
 #include "ui/pane.h"
+#include "ui/pane_names.h"
 #include "util/units.h"
 
 #define FACT_COLUMN   10
 #define LEAST_MAP     6 /* rows; below that a map tells nothing */
 #define NODES_IN_PLAN 100
 
-static const char *blocks_text(const struct edit_status *st, char *buf, size_t size)
+static uint64_t expected_blocks(const struct edit_status *st)
 {
-	return fmt_count((uint64_t)llround(fmin(st->expected_blocks, 1e15)), buf, size);
+	return (uint64_t)llround(fmin(st->expected_blocks, 1e15));
 }
 
 static void put_checks(const struct scenario *s, const char *separator, struct strbuf *out)
@@ -55,11 +56,11 @@ void preview_facts(
 			units_format_duration(t->consensus.slot_duration_ns, a, sizeof(a)),
 			t->consensus.active_slot_coeff, t->consensus.security_param);
 	rich_field(out, FACT_COLUMN, "blocks", ROLE_NORMAL, "%s %s, one per %s", about,
-		blocks_text(st, a, sizeof(a)),
+		fmt_count(expected_blocks(st), a, sizeof(a)),
 		units_format_human(st->block_interval_ns, b, sizeof(b)));
 	if (st->planned_txs)
-		rich_field(out, FACT_COLUMN, "load", ROLE_NORMAL, "%s transactions",
-			fmt_count(st->planned_txs, a, sizeof(a)));
+		rich_field(out, FACT_COLUMN, "load", ROLE_NORMAL, "%s",
+			name_count(st->planned_txs, "transaction", "transactions"));
 	else
 		rich_field(out, FACT_COLUMN, "load", ROLE_DIM, "none");
 	if (st->planned_faults)
@@ -83,12 +84,13 @@ void preview_line(const struct edit_status *st, const struct glyphs *g, struct s
 	const struct topology *t = &st->scenario->topology;
 	char a[40];
 
-	strbuf_addf(out, "%zu nodes %s %s %s %s blocks", t->n_nodes,
-		topology_layout_name(t->layout), dot, about, blocks_text(st, a, sizeof(a)));
+	strbuf_addf(out, "%s %s %s %s %s", name_count(t->n_nodes, "node", "nodes"),
+		topology_layout_name(t->layout), dot, about,
+		name_count(expected_blocks(st), "block", "blocks"));
 	if (st->planned_txs)
 		strbuf_addf(out, " %s %s tx", dot, fmt_count(st->planned_txs, a, sizeof(a)));
 	if (st->planned_faults)
-		strbuf_addf(out, " %s %s faults", dot, fmt_count(st->planned_faults, a, sizeof(a)));
+		strbuf_addf(out, " %s %s", dot, name_count(st->planned_faults, "fault", "faults"));
 	strbuf_addf(out, " %s %s %s", dot, about, fmt_clock_s(st->run_ns, a, sizeof(a)));
 }
 

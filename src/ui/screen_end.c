@@ -138,7 +138,8 @@ static void add_load(struct rich *r, const struct model *m)
 		if (c->submitted + c->rejected + c->unsent > 0)
 			add_counts(r, c);
 		else
-			rich_addf(r, ROLE_NORMAL, "%llu actions", (unsigned long long)c->actions);
+			rich_addf(r, ROLE_NORMAL, "%llu action%s", (unsigned long long)c->actions,
+				plural_s(c->actions));
 		rich_newline(r);
 		if (w->ended && !w->ok) {
 			rich_indent(r, VALUES);
@@ -160,9 +161,11 @@ static void add_nodes(struct rich *r, const struct model *m)
 		dead += m->nodes[i].state == NODE_DEAD;
 	}
 	rich_heading(r, "cluster");
-	rich_addf(r, ROLE_NORMAL, "  %zu nodes, height %llu, %llu blocks, %llu reorgs, %u restarts",
-		m->n_nodes, (unsigned long long)high, (unsigned long long)m->n_blocks,
-		(unsigned long long)m->n_reorgs, restarts);
+	rich_addf(r, ROLE_NORMAL,
+		"  %zu node%s, height %llu, %llu block%s, %llu reorg%s, %u restart%s", m->n_nodes,
+		plural_s(m->n_nodes), (unsigned long long)high, (unsigned long long)m->n_blocks,
+		plural_s(m->n_blocks), (unsigned long long)m->n_reorgs, plural_s(m->n_reorgs),
+		restarts, plural_s(restarts));
 	if (dead > 0)
 		rich_addf(r, ROLE_BAD, ", %zu died", dead);
 	rich_newline(r);

@@ -247,3 +247,8 @@ const char *units_format_size(uint64_t bytes, char *buf, size_t size)
 	snprintf(buf, size, v >= 999.5 ? "%.0f %s" : "%.3g %s", v, names[u]);
 	return buf;
 }
+
+const char *plural_s(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}

@@ -24,5 +24,7 @@ const char *units_format_duration(uint64_t ns, char *buf, size_t size);
 /* About three significant digits for people: "0.8 ms", "12 s", "2:31". */
 const char *units_format_human(uint64_t ns, char *buf, size_t size);
 const char *units_format_size(uint64_t bytes, char *buf, size_t size);
+/* What makes a word fit its number: "s", or "" for 1: "%u node%s". */
+const char *plural_s(uint64_t n);
 
 #endif

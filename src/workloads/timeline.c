@@ -296,8 +296,8 @@ static void report(struct timeline_run *r, bool end)
 static void note_left(struct timeline_run *r, size_t n)
 {
 	struct event *ev = event_new(EVENT_NOTE, hub_now(r->env->hub), -1);
-	ev->u.note.text = xasprintf("%s: %zu of %zu steps were left when the drive phase ended",
-		r->env->name, n, r->plan->n_steps);
+	ev->u.note.text = xasprintf("%s: %zu of %zu step%s left when the drive phase ended",
+		r->env->name, n, r->plan->n_steps, plural_s(r->plan->n_steps));
 	hub_emit(r->env->hub, ev);
 }
 

@@ -323,7 +323,7 @@ static void drive_ends_early(void **state)
 	assert_int_equal(bench_run(&b, 15, NULL), 0);
 	assert_int_equal(w.n_done, 2);
 	assert_int_equal(w.counts.actions, 2);
-	assert_string_equal(w.note, "timeline: 3 of 5 steps were left when the drive phase ended");
+	assert_string_equal(w.note, "timeline: 3 of 5 steps left when the drive phase ended");
 
 	/* in the middle of a step, which is refused then */
 	bench_init(&b, drill);
@@ -332,7 +332,7 @@ static void drive_ends_early(void **state)
 	w.fail_with = ERR_CANCELLED;
 	assert_int_equal(bench_run(&b, 15, NULL), 0);
 	assert_int_equal(w.counts.actions, 1);
-	assert_string_equal(w.note, "timeline: 4 of 5 steps were left when the drive phase ended");
+	assert_string_equal(w.note, "timeline: 4 of 5 steps left when the drive phase ended");
 }
 
 static void steps_move_the_end(void **state)

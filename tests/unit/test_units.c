@@ -179,9 +179,19 @@ static void test_numbers(void **state)
 	}
 }
 
+static void test_plural(void **state)
+{
+	(void)state;
+	assert_string_equal(plural_s(0), "s");
+	assert_string_equal(plural_s(1), "");
+	assert_string_equal(plural_s(2), "s");
+	assert_string_equal(plural_s(UINT64_MAX), "s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plural),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_format_duration),
 		cmocka_unit_test(test_format_human),
