@@ -59,6 +59,20 @@ struct scenario *app_load(
 	return scenario_load(&app_catalog, &p->source, &req, err);
 }
 
+static int tell_hidden(const struct preset_info *p, void *arg)
+{
+	(void)arg;
+	if (*p->hides)
+		fprintf(stderr, "ltb: preset %s is that of %s; not used: %s\n", p->name, p->source,
+			p->hides);
+	return 0;
+}
+
+void app_tell_hidden(const struct app_presets *p, const char *preset)
+{
+	preset_look_up(&p->source, preset, tell_hidden, NULL);
+}
+
 char *app_runs_dir(void)
 {
 	return fs_xdg(FS_XDG_STATE, "runs");

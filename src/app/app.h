@@ -27,6 +27,9 @@ int app_fail(const struct err *err);
 struct scenario *app_load(
 	const struct cli *cli, const struct app_presets *p, const char *preset, struct err *err);
 
+/* Says on stderr which of several presets of a name is used; nothing when there is but one. */
+void app_tell_hidden(const struct app_presets *p, const char *preset);
+
 /* $XDG_STATE_HOME/ltb/runs; caller frees. */
 char *app_runs_dir(void);
 /* Run directory from an operand: a path, or the name of a run, or "latest". Caller frees. */

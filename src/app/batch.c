@@ -280,6 +280,8 @@ int cmd_run(const struct cli *cli)
 	struct scenario *s = app_load(cli, &presets, cli->operands.items[0], &err);
 	struct plan *plan = s ? plan_new(s, &err) : NULL;
 
+	if (plan && cli->verbose >= 0)
+		app_tell_hidden(&presets, cli->operands.items[0]);
 	if (plan)
 		status = with_plan(cli, s, plan, &err);
 	if (status < 0)

@@ -21,11 +21,12 @@
 
 #define NAME_WIDTH 20
 
-static int print_preset(const char *name, const char *source, const char *summary, void *arg)
+static int print_preset(const struct preset_info *p, void *arg)
 {
-	(void)source;
 	(void)arg;
-	printf("  %-*s %s\n", NAME_WIDTH, name, summary ? summary : "");
+	printf("  %-*s %s\n", NAME_WIDTH, p->name, p->summary);
+	if (*p->hides)
+		printf("  %-*s that of %s; not used: %s\n", NAME_WIDTH, "", p->source, p->hides);
 	return 0;
 }
 
@@ -147,12 +148,22 @@ static void describe_plugin(
 	strbuf_release(&text);
 }
 
-static void describe_scenario(const struct scenario *s)
+static int print_hidden(const struct preset_info *p, void *arg)
+{
+	(void)arg;
+	if (*p->hides)
+		printf("  of this name, but not used: %s\n\n", p->hides);
+	return 0;
+}
+
+static void describe_scenario(
+	const struct scenario *s, const struct app_presets *presets, const char *preset)
 {
 	struct strbuf text = { 0 };
 	char interval[32], duration[32];
 
 	printf("preset %s (%s)\n  %s\n\n", s->name, s->source, s->summary ? s->summary : "");
+	preset_look_up(&presets->source, preset, print_hidden, NULL);
 	printf("  %zu node%s, %s; a block every %s on average; about %.0f blocks in %s\n\n",
 		s->topology.n_nodes, plural_s(s->topology.n_nodes),
 		topology_layout_name(s->topology.layout),
@@ -173,14 +184,12 @@ struct name_list {
 	size_t n_copies;
 };
 
-static int add_preset_name(const char *name, const char *source, const char *summary, void *arg)
+static int add_preset_name(const struct preset_info *p, void *arg)
 {
 	struct name_list *l = arg;
 
-	(void)source;
-	(void)summary;
 	if (l->n + 1 < ARRAY_LEN(l->names)) {
-		l->copies[l->n_copies++] = xstrdup(name);
+		l->copies[l->n_copies++] = xstrdup(p->name);
 		l->names[l->n++] = l->copies[l->n_copies - 1];
 	}
 	return 0;
@@ -209,18 +218,16 @@ static int describe_unknown(const char *name, const struct app_presets *presets)
 	return EXIT_USAGE;
 }
 
-static bool is_preset_name(const char *name, const struct app_presets *presets)
+static int ignore(const struct preset_info *p, void *arg)
 {
-	struct name_list *l = xcalloc(1, sizeof(*l));
-	bool found = strchr(name, '/') != NULL;
+	(void)p;
+	(void)arg;
+	return 0;
+}
 
-	preset_each(&presets->source, add_preset_name, l);
-	for (size_t i = 0; i < l->n; i++)
-		found = found || strcmp(l->names[i], name) == 0;
-	for (size_t i = 0; i < l->n_copies; i++)
-		free(l->copies[i]);
-	free(l);
-	return found;
+static bool is_preset(const char *name, const struct app_presets *presets)
+{
+	return preset_is_path(name) || preset_look_up(&presets->source, name, ignore, NULL);
 }
 
 int cmd_describe(const struct cli *cli)
@@ -245,13 +252,13 @@ int cmd_describe(const struct cli *cli)
 	if (c)
 		describe_plugin("check", c->name, c->summary, c->options);
 	app_presets_init(&presets);
-	if (is_preset_name(name, &presets)) {
+	if (is_preset(name, &presets)) {
 		struct scenario *s = app_load(cli, &presets, name, &err);
 
 		if (found)
 			putchar('\n');
 		if (s)
-			describe_scenario(s);
+			describe_scenario(s, &presets, name);
 		else
 			status = app_fail(&err);
 		scenario_free(s);
@@ -278,6 +285,7 @@ int cmd_validate(const struct cli *cli)
 			printf("%s: valid\n", cli->operands.items[i]);
 		else
 			status = app_fail(&err);
+		app_tell_hidden(&presets, cli->operands.items[i]);
 		plan_free(p);
 		scenario_free(s);
 	}

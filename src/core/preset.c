@@ -51,18 +51,19 @@ static bool has_suffix(const char *s, const char *suffix)
 	return ls > lx && strcmp(s + ls - lx, suffix) == 0;
 }
 
-static bool is_path(const char *preset)
+bool preset_is_path(const char *preset)
 {
 	return strchr(preset, '/') || has_suffix(preset, ".yaml") || has_suffix(preset, ".yml");
 }
 
 /* --- finding ---------------------------------------------------------------- */
 
-typedef int preset_fn(const char *name, const char *source, const char *summary, void *arg);
+typedef int preset_fn(const struct preset_info *p, void *arg);
 
 struct entry {
 	char *name, *path; /* path NULL: compiled in */
 	const char *text;
+	struct strlist hidden; /* places of others of that name, in the order of the search */
 };
 
 struct entries {
@@ -75,20 +76,48 @@ static void entries_release(struct entries *l)
 	for (size_t i = 0; i < l->len; i++) {
 		free(l->items[i].name);
 		free(l->items[i].path);
+		strlist_release(&l->items[i].hidden);
 	}
 	free(l->items);
 }
 
-static bool entries_have(const struct entries *l, const char *name)
+static int entry_read(const struct entry *e, struct strbuf *out, struct err *err)
 {
-	for (size_t i = 0; i < l->len; i++) {
-		if (strcmp(l->items[i].name, name) == 0)
-			return true;
-	}
-	return false;
+	if (e->path)
+		return fs_read(e->path, PRESET_MAX_BYTES, out, err);
+	strbuf_adds(out, e->text);
+	return 0;
 }
 
-static void entries_add_dir(struct entries *l, const char *dir)
+/* A copy of the same preset (somebody's checkout has the shipped ones) hides nothing. */
+static bool says_the_same(const struct entry *a, const struct entry *b)
+{
+	CLEANUP_STRBUF struct strbuf x = { 0 };
+	CLEANUP_STRBUF struct strbuf y = { 0 };
+
+	return entry_read(a, &x, NULL) == 0 && entry_read(b, &y, NULL) == 0 && x.len == y.len &&
+	       memcmp(strbuf_str(&x), strbuf_str(&y), x.len) == 0;
+}
+
+/* Takes e's name and path. The first of a name is the one that is used. */
+static void entries_add(struct entries *l, struct entry e)
+{
+	for (size_t i = 0; i < l->len; i++) {
+		struct entry *used = &l->items[i];
+
+		if (strcmp(used->name, e.name) != 0)
+			continue;
+		if (!says_the_same(used, &e))
+			strlist_add(&used->hidden, e.path ? e.path : "the shipped one");
+		free(e.name);
+		free(e.path);
+		return;
+	}
+	vec_push(l, e);
+}
+
+/* only: the one name that is wanted, or NULL. */
+static void entries_add_dir(struct entries *l, const char *dir, const char *only)
 {
 	DIR *d = opendir(dir);
 	struct dirent *e;
@@ -96,15 +125,12 @@ static void entries_add_dir(struct entries *l, const char *dir)
 	while (d && (e = readdir(d))) {
 		if (!has_suffix(e->d_name, ".yaml"))
 			continue;
-		char *name = xstrndup(e->d_name, strlen(e->d_name) - strlen(".yaml"));
+		CLEANUP_FREE char *name = xstrndup(e->d_name, strlen(e->d_name) - strlen(".yaml"));
 
-		if (preset_name_valid(name) && !entries_have(l, name)) {
-			struct entry item = { .name = xstrdup(name),
-				.path = fs_join(dir, e->d_name) };
-
-			vec_push(l, item);
-		}
-		free(name);
+		if (!preset_name_valid(name) || (only && strcmp(name, only) != 0))
+			continue;
+		entries_add(l,
+			(struct entry){ .name = TAKE_PTR(name), .path = fs_join(dir, e->d_name) });
 	}
 	if (d)
 		closedir(d);
@@ -116,16 +142,14 @@ static int entry_cmp(const void *a, const void *b)
 }
 
 /* All presets there are, by name; what comes first in the search order wins. */
-static void entries_collect(const struct preset_source *src, struct entries *ret)
+static void entries_collect(const struct preset_source *src, const char *only, struct entries *ret)
 {
 	for (size_t i = 0; src && src->dirs && src->dirs[i]; i++)
-		entries_add_dir(ret, src->dirs[i]);
+		entries_add_dir(ret, src->dirs[i], only);
 	for (const struct embedded_file *f = src ? src->embedded : NULL; f && f->name; f++) {
-		if (!entries_have(ret, f->name)) {
-			struct entry item = { .name = xstrdup(f->name), .text = f->text };
-
-			vec_push(ret, item);
-		}
+		if (!only || strcmp(f->name, only) == 0)
+			entries_add(
+				ret, (struct entry){ .name = xstrdup(f->name), .text = f->text });
 	}
 	if (ret->len)
 		qsort(ret->items, ret->len, sizeof(*ret->items), entry_cmp);
@@ -137,11 +161,10 @@ static char *summary_of(const struct entry *e)
 	CLEANUP_STRBUF struct strbuf text = { 0 };
 	char *summary = NULL;
 
-	if (e->path && fs_read(e->path, PRESET_MAX_BYTES, &text, &err) < 0)
+	if (entry_read(e, &text, &err) < 0)
 		return xasprintf("(unreadable: %s)", err.text);
-	struct ydoc *d =
-		yaml_parse(e->path ? e->path : e->name, e->path ? strbuf_str(&text) : e->text,
-			e->path ? text.len : strlen(e->text), PRESET_MAX_BYTES, &err);
+	struct ydoc *d = yaml_parse(
+		e->path ? e->path : e->name, strbuf_str(&text), text.len, PRESET_MAX_BYTES, &err);
 	if (!d)
 		return xasprintf("(invalid: %s)", err.text);
 	if (d->root && d->root->kind == YNODE_MAP) {
@@ -154,20 +177,57 @@ static char *summary_of(const struct entry *e)
 	return summary ? summary : xstrdup("");
 }
 
+/* "a", "a and b", "a, b and c" */
+static void put_list(const struct strlist *l, struct strbuf *out)
+{
+	for (size_t i = 0; i < l->len; i++)
+		strbuf_addf(out, "%s%s",
+			i == 0            ? ""
+			: i + 1 == l->len ? " and "
+					  : ", ",
+			l->items[i]);
+}
+
+static int entry_tell(const struct entry *e, preset_fn *fn, void *arg)
+{
+	CLEANUP_FREE char *summary = summary_of(e);
+	CLEANUP_STRBUF struct strbuf hides = { 0 };
+
+	put_list(&e->hidden, &hides);
+	const struct preset_info p = {
+		.name = e->name,
+		.summary = summary,
+		.source = e->path ? e->path : "shipped",
+		.hides = strbuf_str(&hides),
+	};
+
+	return fn(&p, arg);
+}
+
 int preset_each(const struct preset_source *src, preset_fn *fn, void *arg)
 {
 	struct entries all = { 0 };
 	int rc = 0;
 
-	entries_collect(src, &all);
-	for (size_t i = 0; i < all.len && rc == 0; i++) {
-		CLEANUP_FREE char *summary = summary_of(&all.items[i]);
-		const char *path = all.items[i].path;
-
-		rc = fn(all.items[i].name, path ? path : "shipped", summary, arg);
-	}
+	entries_collect(src, NULL, &all);
+	for (size_t i = 0; i < all.len && rc == 0; i++)
+		rc = entry_tell(&all.items[i], fn, arg);
 	entries_release(&all);
 	return rc;
+}
+
+bool preset_look_up(const struct preset_source *src, const char *preset, preset_fn *fn, void *arg)
+{
+	struct entries found = { 0 };
+	bool there;
+
+	if (preset_name_valid(preset) && !preset_is_path(preset))
+		entries_collect(src, preset, &found);
+	there = found.len > 0;
+	if (there)
+		entry_tell(&found.items[0], fn, arg);
+	entries_release(&found);
+	return there;
 }
 
 static void unknown_preset(const struct preset_source *src, const char *name, struct err *err)
@@ -176,7 +236,7 @@ static void unknown_preset(const struct preset_source *src, const char *name, st
 	VEC(const char *) names = { 0 };
 	char buf[OPTION_QUOTE];
 
-	entries_collect(src, &all);
+	entries_collect(src, NULL, &all);
 	for (size_t i = 0; i < all.len; i++)
 		vec_push(&names, all.items[i].name);
 	vec_push(&names, NULL);
@@ -253,7 +313,7 @@ static int find_preset(
 		ret->name = xstrdup("stdin");
 		return 0;
 	}
-	if (is_path(preset))
+	if (preset_is_path(preset))
 		return read_file(preset, ret, err);
 	return find_by_name(src, NULL, preset, ret, err);
 }

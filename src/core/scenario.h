@@ -105,9 +105,21 @@ struct scenario *scenario_parse(const struct catalog *cat, const struct preset_s
 	struct err *err);
 void scenario_free(struct scenario *s);
 
-/* For `ltb list presets`: calls fn for each preset found, name order, later dirs shadowed. */
-int preset_each(const struct preset_source *src,
-	int (*fn)(const char *name, const char *source, const char *summary, void *arg), void *arg);
+struct preset_info {
+	const char *name, *summary;
+	const char *source; /* path of its file, or "shipped" */
+	/* Where others of this name are that say something else and are not used, because this one
+	 * is found first: "A", "A and B"; "" when there is none. */
+	const char *hides;
+};
+/* For `ltb list presets`: calls fn for each preset found, in the order of names. */
+int preset_each(const struct preset_source *src, int (*fn)(const struct preset_info *p, void *arg),
+	void *arg);
+/* The one that `preset` means, to fn as above; false: it is no name of one (a path is none). */
+bool preset_look_up(const struct preset_source *src, const char *preset,
+	int (*fn)(const struct preset_info *p, void *arg), void *arg);
+/* Whether a preset's name or path is meant, not just a word. */
+bool preset_is_path(const char *preset);
 
 /* The sections of a preset, as data: for the manual, `ltb describe preset`, forms. */
 struct scenario_key {

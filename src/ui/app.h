@@ -120,6 +120,9 @@ void ui_show_help(struct ui *ui);
 void ui_show_palette(struct ui *ui);
 void ui_close_overlay(struct ui *ui);
 
+/* Says where a preset was saved, and whether it is the one that its name means from now on.
+ * trouble: what else is wrong with it, or NULL. */
+void ui_tell_saved(struct ui *ui, const char *name, const char *path, const char *trouble);
 /* Asks for a name and saves ui->session as a preset with a timeline. */
 void ui_export_session(struct ui *ui);
 

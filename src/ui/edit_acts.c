@@ -292,8 +292,7 @@ static void save(struct ui *ui, void *arg)
 	snprintf(ui->start.preset, sizeof(ui->start.preset), "%s", s->save_name);
 	bool valid = preset_edit_status(s->edit)->plan != NULL;
 
-	ui_message(ui, valid ? ROLE_GOOD : ROLE_WARN, "saved to %s%s", path,
-		valid ? "" : ", but it is not valid yet");
+	ui_tell_saved(ui, s->save_name, path, valid ? NULL : "it is not valid yet");
 }
 
 static int save_check(struct ui *ui, const char *text, void *arg, struct err *err)

@@ -524,7 +524,7 @@ static void write_export(struct ui *ui, const char *name)
 		fs_write_atomic(path, strbuf_str(&text), text.len, 0644, &err) < 0)
 		ui_message(ui, ROLE_BAD, "%s", err.text);
 	else
-		ui_message(ui, ROLE_GOOD, "saved as preset %s: %s", name, path);
+		ui_tell_saved(ui, name, path, NULL);
 }
 
 static void overwrite_export(struct ui *ui, void *arg)

@@ -23,13 +23,14 @@ void start_forget_plans(struct start *s)
 		forget(&s->presets.items[i]);
 }
 
-static int add_preset(const char *name, const char *source, const char *summary, void *arg)
+static int add_preset(const struct preset_info *info, void *arg)
 {
 	struct start *s = arg;
 	struct start_preset p = {
-		.name = xstrdup(name),
-		.source = xstrdup(source),
-		.summary = xstrdup(summary ? summary : ""),
+		.name = xstrdup(info->name),
+		.source = xstrdup(info->source),
+		.summary = xstrdup(info->summary),
+		.hides = xstrdup(info->hides),
 	};
 
 	vec_push(&s->presets, p);
@@ -43,6 +44,7 @@ static void release_presets(struct start *s)
 		free(s->presets.items[i].name);
 		free(s->presets.items[i].source);
 		free(s->presets.items[i].summary);
+		free(s->presets.items[i].hides);
 	}
 	vec_free(&s->presets);
 }

@@ -248,6 +248,16 @@ static void put_trouble(const struct start *s, const struct edit_status *st, con
 	rich_newline(out);
 }
 
+/* More than one has this name: which is it? */
+static void put_place(const struct start_preset *p, struct rich *out)
+{
+	if (!*p->hides)
+		return;
+	rich_newline(out);
+	rich_addf(out, ROLE_WARN, "It is that of %s; not used: %s", p->source, p->hides);
+	rich_newline(out);
+}
+
 static void put_error(
 	struct ui *ui, const struct edit_status *st, const struct glyphs *g, struct rich *out)
 {
@@ -278,6 +288,7 @@ static void draw_selected(struct ui *ui, struct start *s, struct view *frame)
 
 	rich_add(&top, ROLE_STRONG, st->scenario ? st->scenario->summary : p->summary);
 	rich_newline(&top);
+	put_place(p, &top);
 	if (!st->plan) {
 		rich_newline(&top);
 		put_error(ui, st, g, &top);

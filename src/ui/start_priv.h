@@ -17,6 +17,7 @@
 
 struct start_preset {
 	char *name, *source, *summary;
+	char *hides; /* others of its name that are not used; "" none */
 	bool loaded, planned;
 	struct scenario *scenario; /* owned; NULL: status.error says why */
 	struct plan *plan;         /* owned */

@@ -31,6 +31,21 @@ topology:
 YAML
 refused "typo in a preset" 2 'typo.yaml:5:15: .*slot_durtion.*did you mean "slot_duration"' \
 	"$ltb" --batch ./typo.yaml
+mkdir -p presets "$XDG_DATA_HOME/ltb/presets"
+printf 'version: 1\nsummary: Of this directory.\n' >presets/smoke.yaml
+printf 'version: 1\nsummary: My own.\n' >"$XDG_DATA_HOME/ltb/presets/smoke.yaml"
+cp "$top/presets/restarts.yaml" presets # the same as the shipped one: nothing to tell
+hidden="that of presets/smoke.yaml; not used: $XDG_DATA_HOME/ltb/presets/smoke.yaml and the shipped one"
+like "list tells which of three presets of a name is used" "$("$ltb" list presets)" "$hidden"
+is "and tells nothing else" "$("$ltb" list presets | grep -c 'not used')" 1
+run_status "$ltb" validate smoke
+is "validate takes it" $status 0
+like "and tells which it was" "$output" "$hidden"
+like "describe tells what is not used" "$("$ltb" describe smoke)" "not used: $XDG_DATA_HOME"
+like "a run tells it too" "$("$ltb" --batch smoke --backend fake --duration 1s 2>&1)" "$hidden"
+run_status "$ltb" validate ./presets/smoke.yaml
+is "a path says what is meant" "$output" './presets/smoke.yaml: valid'
+rm -r presets "$XDG_DATA_HOME" "$XDG_STATE_HOME"
 printf 'version: 1\nname: [\n' >broken.yaml
 refused "broken YAML" 2 'broken.yaml:' "$ltb" validate ./broken.yaml
 printf 'version: 1\nname: a\nname: b\n' >twice.yaml

@@ -15,6 +15,7 @@
 #include "checks/registry.h"
 #include "core/embedded.h"
 #include "ui/start_priv.h"
+#include "util/fs.h"
 #include "workloads/registry.h"
 
 #define MINUTE_MS 60000ull
@@ -217,6 +218,62 @@ static void pictures(void **state)
 	end();
 }
 
+static void write_preset(const char *dir, const char *name, const char *text)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s.yaml", dir, name);
+
+	assert_int_equal(fs_mkdirs(dir, 0755, NULL), 0);
+	assert_int_equal(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+}
+
+static bool shows(const char *text)
+{
+	struct canvas c;
+	CLEANUP_STRBUF struct strbuf all = { 0 };
+
+	stub_draw(&ui, &c, 200, 40);
+	canvas_to_text(&c, &all);
+	canvas_release(&c);
+	return strstr(strbuf_str(&all), text) != NULL;
+}
+
+/* A preset that stands in the way of another one of its name: seen, and told when one is saved. */
+static void same_names(void **state)
+{
+	(void)state;
+	char root[] = "/tmp/ltb-start-XXXXXX";
+
+	assert_non_null(mkdtemp(root));
+	CLEANUP_FREE char *here = xasprintf("%s/a", root);
+	CLEANUP_FREE char *own = xasprintf("%s/b", root);
+	CLEANUP_FREE char *hidden = xasprintf("%s/smoke.yaml", own);
+	CLEANUP_FREE char *note = xasprintf(
+		"It is that of %s/smoke.yaml; not used: %s and the shipped one", here, hidden);
+	CLEANUP_FREE char *told =
+		xasprintf("saved to %s, but %s/smoke.yaml has the same name", hidden, here);
+	const char *dirs[] = { here, own, NULL };
+
+	write_preset(here, "smoke", "summary: in the way\n");
+	write_preset(own, "smoke", "summary: mine\n");
+	write_preset(own, "other", "summary: mine\n");
+	source.dirs = dirs;
+	begin(0);
+	select_preset("smoke");
+	assert_true(shows(note));
+	select_preset("other");
+	assert_false(shows("not used"));
+	ui_tell_saved(&ui, "smoke", hidden, NULL);
+	assert_memory_equal(stub.message, told, strlen(told));
+	assert_int_equal(stub.role, ROLE_WARN);
+	ui_tell_saved(&ui, "other", "x/other.yaml", NULL);
+	assert_string_equal(stub.message, "saved as preset other: x/other.yaml");
+	ui_tell_saved(&ui, "other", "x/other.yaml", "it is not valid yet");
+	assert_string_equal(stub.message, "saved to x/other.yaml, but it is not valid yet");
+	end();
+	source.dirs = NULL;
+	assert_int_equal(fs_remove_tree(root, NULL), 0);
+}
+
 static void launches(void **state)
 {
 	(void)state;
@@ -417,6 +474,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pictures),
+		cmocka_unit_test(same_names),
 		cmocka_unit_test(launches),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(searches),

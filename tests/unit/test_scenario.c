@@ -462,6 +462,7 @@ static char dir[] = "/tmp/ltb-test-scenario-XXXXXX";
 static int make_dir(void **state)
 {
 	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/ltb-test-scenario-XXXXXX");
 	return mkdtemp(dir) ? 0 : -1;
 }
 
@@ -478,11 +479,17 @@ static char *write_file(const char *name, const char *text)
 	return path;
 }
 
-static int list_one(const char *name, const char *from, const char *summary, void *arg)
+static int list_one(const struct preset_info *p, void *arg)
 {
-	strbuf_addf(
-		arg, "%s [%s] %s\n", name, strcmp(from, "shipped") == 0 ? from : "file", summary);
-	return strcmp(name, "mine") == 0;
+	strbuf_addf(arg, "%s [%s] %s\n", p->name,
+		strcmp(p->source, "shipped") == 0 ? p->source : "file", p->summary);
+	return strcmp(p->name, "mine") == 0;
+}
+
+static int take_hides(const struct preset_info *p, void *arg)
+{
+	strbuf_addf(arg, "%s: %s", p->source, p->hides);
+	return 0;
 }
 
 static void files_and_search_order(void **state)
@@ -519,6 +526,39 @@ static void files_and_search_order(void **state)
 	assert_non_null(strstr(strbuf_str(&list), "broken [shipped] \n"));
 	assert_non_null(strstr(strbuf_str(&list), "mine [file] \n"));
 	assert_null(strstr(strbuf_str(&list), "the base"));
+}
+
+/* Two presets of one name: which is used, and which are not. */
+static void names_that_are_there_twice(void **state)
+{
+	(void)state;
+	CLEANUP_FREE char *here = xasprintf("%s/here", dir);
+	CLEANUP_FREE char *own = xasprintf("%s/own", dir);
+	const char *const dirs[] = { here, own, NULL };
+	const struct preset_source src = { .embedded = embedded, .dirs = dirs };
+	CLEANUP_STRBUF struct strbuf got = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(fs_mkdirs(here, 0755, &err), 0);
+	assert_int_equal(fs_mkdirs(own, 0755, &err), 0);
+	CLEANUP_FREE char *first = write_file("here/mid.yaml", "summary: a\n");
+	CLEANUP_FREE char *second = write_file("own/mid.yaml", "summary: b\n");
+	CLEANUP_FREE char *only = write_file("own/only.yaml", "summary: c\n");
+	CLEANUP_FREE char *copy = write_file("own/d0.yaml", "version: 1\n");
+	CLEANUP_FREE char *want = xasprintf("%s: %s and the shipped one", first, second);
+
+	assert_true(preset_look_up(&src, "mid", take_hides, &got));
+	assert_string_equal(strbuf_str(&got), want);
+	strbuf_clear(&got);
+	assert_true(preset_look_up(&src, "only", take_hides, &got));
+	assert_true(strbuf_str(&got)[got.len - 1] == ' '); /* hides nothing */
+	strbuf_clear(&got);
+	assert_true(preset_look_up(&src, "d0", take_hides, &got)); /* the same as the shipped one */
+	assert_true(strbuf_str(&got)[got.len - 1] == ' ');
+	strbuf_clear(&got);
+	assert_false(preset_look_up(&src, "nothing", take_hides, &got));
+	assert_false(preset_look_up(&src, first, take_hides, &got)); /* a path says what is meant */
+	assert_int_equal(got.len, 0);
 }
 
 static void format_is_described(void **state)
@@ -791,6 +831,7 @@ int main(void)
 		cmocka_unit_test(requests),
 		cmocka_unit_test(the_resolved_document_stands_alone),
 		cmocka_unit_test_setup_teardown(files_and_search_order, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(names_that_are_there_twice, make_dir, remove_dir),
 		cmocka_unit_test(format_is_described),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
