@@ -2,11 +2,11 @@
 #include "core/event_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/fs.h"
 #include "util/mem.h"
 
 #define CHUNK      (64u * 1024)
@@ -23,25 +23,13 @@ struct event_file {
 	struct err broken; /* what it cannot get past */
 };
 
-/* A pipe or device would block, or never end. */
-static int open_regular(const char *path)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0 || fstat(fd, &st) < 0 || S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	return -1;
-}
-
 struct event_file *event_file_open(const char *path, struct err *err)
 {
-	int fd = open_regular(path);
+	int fd = fs_open_file(path, err);
 
 	if (fd < 0) {
-		err_errno(err, ERR_USAGE, "cannot read %s", path);
+		if (err)
+			err->code = ERR_USAGE;
 		return NULL;
 	}
 	struct event_file *f = xcalloc(1, sizeof(*f));
@@ -214,7 +202,7 @@ static int tail_lines(
 
 int event_file_tail(const char *path, uint64_t *ret_last_ns, struct event **ret_run_end)
 {
-	int fd = open_regular(path);
+	int fd = fs_open_file(path, NULL);
 	struct stat st;
 	int rc = -1;
 

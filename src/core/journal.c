@@ -218,7 +218,7 @@ int journal_read(const char *path, int (*fn)(const struct journal_entry *e, void
 	int rc = 0;
 	unsigned line_no = 0;
 
-	if (fs_read(path, JOURNAL_MAX_BYTES, &text, err) < 0)
+	if (fs_read_file(path, JOURNAL_MAX_BYTES, &text, err) < 0)
 		return -1;
 	const char *at = strbuf_str(&text), *end = at + text.len;
 	while (at < end) {

@@ -84,7 +84,7 @@ static void entries_release(struct entries *l)
 static int entry_read(const struct entry *e, struct strbuf *out, struct err *err)
 {
 	if (e->path)
-		return fs_read(e->path, PRESET_MAX_BYTES, out, err);
+		return fs_read_file(e->path, PRESET_MAX_BYTES, out, err);
 	strbuf_adds(out, e->text);
 	return 0;
 }
@@ -249,13 +249,14 @@ static void unknown_preset(const struct preset_source *src, const char *name, st
 	entries_release(&all);
 }
 
-static int read_file(const char *path, struct found *ret, struct err *err)
+/* pipe: it may be one, as somebody named it who has a use for that (<(...) in a shell). */
+static int read_file(const char *path, bool pipe, struct found *ret, struct err *err)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
 
-	if (fs_read(path, PRESET_MAX_BYTES, &ret->text, err) < 0) {
+	if ((pipe ? fs_read : fs_read_file)(path, PRESET_MAX_BYTES, &ret->text, err) < 0) {
 		if (err)
 			err->code = ERR_USAGE;
 		return -1;
@@ -274,7 +275,7 @@ static int find_in_dir(const char *dir, const char *name, struct found *ret, str
 
 	if (!fs_exists(path))
 		return 0;
-	return read_file(path, ret, err) < 0 ? -1 : 1;
+	return read_file(path, false, ret, err) < 0 ? -1 : 1;
 }
 
 static int find_by_name(const struct preset_source *src, const char *own_dir, const char *name,
@@ -303,9 +304,11 @@ static int find_by_name(const struct preset_source *src, const char *own_dir, co
 	return -1;
 }
 
-static int find_preset(
-	const struct preset_source *src, const char *preset, struct found *ret, struct err *err)
+static int find_preset(const struct preset_source *src, const struct preset_request *req,
+	struct found *ret, struct err *err)
 {
+	const char *preset = req->preset;
+
 	if (strcmp(preset, "-") == 0) {
 		if (fs_read("-", PRESET_MAX_BYTES, &ret->text, err) < 0)
 			return -1;
@@ -314,7 +317,7 @@ static int find_preset(
 		return 0;
 	}
 	if (preset_is_path(preset))
-		return read_file(preset, ret, err);
+		return read_file(preset, !req->recorded, ret, err);
 	return find_by_name(src, NULL, preset, ret, err);
 }
 
@@ -574,7 +577,7 @@ int preset_resolve(const struct preset_source *src, const struct preset_request 
 	struct found f = { 0 };
 
 	memset(ret, 0, sizeof(*ret));
-	int rc = find_preset(src, req->preset, &f, err);
+	int rc = find_preset(src, req, &f, err);
 
 	if (rc == 0)
 		rc = resolve_found(src, req, &f, ret, err);

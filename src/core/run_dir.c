@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -90,13 +89,6 @@ void run_dir_release(struct run_dir *d)
 
 /* --- what came of one: result.json ---------------------------------------------------- */
 
-/* Anything may lie about in a directory; a pipe would block. */
-static bool is_file(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 /*
  * The totals of a result: what stands before its long lists, as report/json.c
  * writes it. NULL when it is not written like that.
@@ -104,7 +96,7 @@ static bool is_file(const char *path)
 static cJSON *parse_head(const char *path)
 {
 	char text[RESULT_HEAD + 1];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = fs_open_file(path, NULL);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, RESULT_HEAD);
 
 	if (fd >= 0)
@@ -123,10 +115,8 @@ static cJSON *parse_result(const char *path)
 {
 	static const struct json_limits limits = { .max_bytes = RESULT_MAX_BYTES };
 	CLEANUP_STRBUF struct strbuf text = { 0 };
-	if (!is_file(path))
-		return NULL;
 	cJSON *head = parse_head(path);
-	if (head || fs_read(path, RESULT_MAX_BYTES, &text, NULL) < 0)
+	if (head || fs_read_file(path, RESULT_MAX_BYTES, &text, NULL) < 0)
 		return head;
 	return json_parse(strbuf_str(&text), text.len, &limits, NULL);
 }
@@ -260,8 +250,6 @@ static bool is_running(const char *dir, const char *events)
 	struct event *run_end = NULL;
 	uint64_t last_ns;
 
-	if (!is_file(journal))
-		return false;
 	journal_read(journal, note_facts, &f, NULL);
 	if (!f.has_owner || !proc_is_alive(f.owner.pid, f.owner.start_time))
 		return false;

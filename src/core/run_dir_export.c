@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/command.h"
 #include "core/event_file.h"
@@ -284,14 +283,8 @@ static void session_release(struct session *s)
 static struct ydoc *read_preset(const char *path, struct err *err)
 {
 	CLEANUP_STRBUF struct strbuf text = { 0 };
-	struct stat st;
 
-	/* A pipe would block. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		err_set(err, ERR_USAGE, "%s: not a file", path);
-		return NULL;
-	}
-	if (fs_read(path, PRESET_MAX_BYTES, &text, err) < 0) {
+	if (fs_read_file(path, PRESET_MAX_BYTES, &text, err) < 0) {
 		if (err)
 			err->code = ERR_USAGE;
 		return NULL;

@@ -127,7 +127,7 @@ static int embedded_read_ready(const struct flavour_node *n, pid_t pid,
 
 	if (access(path, F_OK) < 0)
 		return 0;
-	if (fs_read(path, READY_MAX_BYTES, &text, err) < 0)
+	if (fs_read_file(path, READY_MAX_BYTES, &text, err) < 0)
 		return -1;
 	CLEANUP_JSON cJSON *ready = json_parse(strbuf_str(&text), text.len, NULL, err);
 	if (!ready)

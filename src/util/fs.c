@@ -49,6 +49,30 @@ int fs_read(const char *path, size_t max, struct strbuf *out, struct err *err)
 	return rc;
 }
 
+int fs_open_file(const char *path, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return err_errno(err, ERR_IO, "cannot open %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return err_set(err, ERR_IO, "cannot read %s: it is no regular file", path);
+}
+
+int fs_read_file(const char *path, size_t max, struct strbuf *out, struct err *err)
+{
+	int fd = fs_open_file(path, err);
+
+	if (fd < 0)
+		return -1;
+	int rc = read_fd(fd, path, max, out, err);
+	close(fd);
+	return rc;
+}
+
 /* --- writing ---------------------------------------------------------------- */
 
 int fs_write_all(int fd, const void *data, size_t len)

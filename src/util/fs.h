@@ -10,6 +10,11 @@
 
 /* Appends the file to out; ERR_LIMIT when it is larger than max bytes. "-" is stdin. */
 int fs_read(const char *path, size_t max, struct strbuf *out, struct err *err);
+/* The same, but of a regular file only: what lies in a directory that others may write to can be a
+ * pipe, which would block for ever. */
+int fs_read_file(const char *path, size_t max, struct strbuf *out, struct err *err);
+/* Opens such a file for reading; -1: err says why, with errno as far as there is one. */
+int fs_open_file(const char *path, struct err *err);
 /* Writes to a temporary name beside path, syncs, renames. Nothing is left on failure. */
 int fs_write_atomic(const char *path, const void *data, size_t len, unsigned mode, struct err *err);
 int fs_write_all(int fd, const void *data, size_t len); /* retries; -1 with errno */

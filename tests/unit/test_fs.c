@@ -67,6 +67,20 @@ static void test_write_and_read(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 	assert_int_equal(fs_read(dir, 5, &sb, &err), -1);
 	assert_int_equal(err.saved_errno, EISDIR);
+	strbuf_clear(&sb);
+	assert_int_equal(fs_read_file(path, 6, &sb, &err), 0);
+	assert_string_equal(strbuf_str(&sb), "second");
+	assert_int_equal(fs_read_file(path, 5, &sb, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	static const char *const no_files[] = { "/dev/zero", "/proc/self/fd", NULL };
+	for (size_t i = 0; no_files[i]; i++) {
+		assert_int_equal(fs_read_file(no_files[i], 5, &sb, &err), -1);
+		assert_non_null(strstr(err.text, "it is no regular file"));
+	}
+	CLEANUP_FREE char *fifo = fs_join(dir, "fifo");
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(fs_read_file(fifo, 5, &sb, &err), -1); /* and at once */
+	assert_int_equal(unlink(fifo), 0);
 	assert_int_equal(count_entries(dir), 1);
 }
 

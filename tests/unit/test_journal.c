@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -108,6 +109,22 @@ static void test_bad_line_in_the_middle(void **state)
 	assert_string_equal(text, "4:0:0:1::\n4:0:0:2::\n");
 }
 
+/* Whoever can write to a run directory could keep every list of runs waiting for ever. */
+static void test_no_file(void **state)
+{
+	(void)state;
+	CLEANUP_FREE char *path = fs_join(dir, "journal-fifo");
+	CLEANUP_FREE char *text = xstrdup("");
+	struct err err = { 0 };
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(journal_read(path, collect, &text, &err), -1);
+	assert_non_null(strstr(err.text, "journal-fifo: it is no regular file"));
+	assert_int_equal(journal_read(dir, collect, &text, &err), -1);
+	assert_int_equal(journal_read("/dev/zero", collect, &text, &err), -1);
+	assert_string_equal(text, "");
+}
+
 static void test_never_two_owners(void **state)
 {
 	(void)state;
@@ -134,6 +151,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_bad_line_in_the_middle),
+		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_never_two_owners),
 		cmocka_unit_test(test_write_error_is_told),
 	};

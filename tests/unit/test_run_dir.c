@@ -208,6 +208,18 @@ static void test_none(void **state)
 	assert_false(run_dir_summary(run, &s));
 	write_file(run, "events.jsonl", NOTE);
 	assert_false(run_dir_summary(run, &s));
+	/* of what has a good result all else may be a pipe */
+	CLEANUP_FREE char *whole = below("none/whole");
+	CLEANUP_FREE char *journal = below("none/whole/journal");
+	CLEANUP_FREE char *events = below("none/whole/events.jsonl");
+
+	assert_int_equal(mkdir(whole, 0755), 0);
+	write_file(whole, "result.json", "{\"verdict\":\"pass\"}");
+	assert_int_equal(mkfifo(journal, 0600), 0);
+	assert_int_equal(mkfifo(events, 0600), 0);
+	assert_true(run_dir_summary(whole, &s));
+	assert_false(s.running);
+	run_summary_release(&s);
 }
 
 static void test_recent(void **state)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -555,6 +556,18 @@ static void names_that_are_there_twice(void **state)
 	strbuf_clear(&got);
 	assert_true(preset_look_up(&src, "d0", take_hides, &got)); /* the same as the shipped one */
 	assert_true(strbuf_str(&got)[got.len - 1] == ' ');
+	/* a pipe among them, or in a run directory, holds nobody up */
+	CLEANUP_FREE char *fifo = xasprintf("%s/here/pipe.yaml", dir);
+	struct preset_request req = { .preset = "pipe" };
+
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	strbuf_clear(&got);
+	assert_true(preset_look_up(&src, "pipe", take_hides, &got));
+	assert_null(scenario_load(&tiny_catalog, &src, &req, &err));
+	assert_non_null(strstr(err.text, "it is no regular file"));
+	req = (struct preset_request){ .preset = fifo, .recorded = true };
+	assert_null(scenario_load(&tiny_catalog, &src, &req, &err));
+	assert_int_equal(err.code, ERR_USAGE);
 	strbuf_clear(&got);
 	assert_false(preset_look_up(&src, "nothing", take_hides, &got));
 	assert_false(preset_look_up(&src, first, take_hides, &got)); /* a path says what is meant */
