@@ -134,13 +134,20 @@ static void plan_to_json_value(const void *plan_data, struct jw *w)
 
 /* --- checking ------------------------------------------------------------------------- */
 
-/* What will be so when a step's time comes, as far as the steps before it decide that. */
+/*
+ * What will be so when a step's time comes, as far as steps decide that: those
+ * of all timelines of the preset, each of which runs for itself.
+ */
 struct outlook {
 	const struct scenario *scenario;
 	uint64_t end_ns; /* of the drive phase */
 	size_t n_nodes;
-	bool removed[TOPOLOGY_MAX_NODES];
-	const struct timeline_step *last; /* the step that ends it */
+	/* NODE_PLANNED: nobody can tell, as more than timelines acts on nodes */
+	enum node_state nodes[TOPOLOGY_MAX_NODES];
+	bool others_act;                     /* on nodes: another workload that is a fault */
+	const struct workload_use *use;      /* the one whose step is being looked at */
+	const struct timeline_step *last;    /* the step that ends the drive phase */
+	const struct workload_use *last_use; /* whose it is */
 };
 
 static int check_node(const struct outlook *o, unsigned node, struct err *err)
@@ -174,11 +181,16 @@ static const struct workload_use *find_workload(const struct scenario *s, const 
 	return NULL;
 }
 
-/* A state in which the operation can be done: whether it will be so, only the run can tell. */
-static enum node_state favourable_state(const struct outlook *o, const struct command *c)
+/*
+ * The node's state then, or one in which the operation can be done where only
+ * the run can tell: a node may have died by itself, and be started for that.
+ */
+static enum node_state state_then(const struct outlook *o, const struct command *c)
 {
-	if (c->node < TOPOLOGY_MAX_NODES && o->removed[c->node])
-		return NODE_REMOVED;
+	enum node_state s = c->node < o->n_nodes ? o->nodes[c->node] : NODE_PLANNED;
+
+	if (s == NODE_REMOVED || (s != NODE_PLANNED && c->op != NODE_OP_START))
+		return s;
 	if (c->op == NODE_OP_START)
 		return NODE_STOPPED;
 	return c->op == NODE_OP_RESUME ? NODE_PAUSED : NODE_READY;
@@ -199,7 +211,7 @@ static int check_possible(const struct outlook *o, const struct command *c, stru
 	};
 
 	if (c->kind == COMMAND_NODE && c->op != NODE_OP_ADD)
-		x.node = favourable_state(o, c);
+		x.node = state_then(o, c);
 	if (c->workload[0] && !use)
 		return err_set(
 			err, ERR_USAGE, "no workload of this preset is called %s", c->workload);
@@ -210,6 +222,10 @@ static int check_time(const struct outlook *o, const struct timeline_step *s, st
 {
 	char at[32], end[32];
 
+	if (o->last && o->last_use != o->use)
+		return err_set(err, ERR_USAGE,
+			"it would never happen: step %zu of %s, %s ends the drive phase before it",
+			o->last->number, o->last_use->name, o->last->text);
 	if (o->last)
 		return err_set(err, ERR_USAGE,
 			"it would never happen: step %zu, %s ends the drive phase before it",
@@ -223,30 +239,131 @@ static int check_time(const struct outlook *o, const struct timeline_step *s, st
 		units_format_duration(o->end_ns, end, sizeof(end)));
 }
 
+/* A time limit that somebody set stays as it is, so the run would refuse what goes beyond it. */
+static int check_limit(const struct outlook *o, const struct command *c, struct err *err)
+{
+	const struct run_settings *r = &o->scenario->run;
+	uint64_t least = r->warmup_ns + o->end_ns + c->duration_ns;
+	char limit[32], needs[32];
+
+	if (c->kind != COMMAND_EXTEND || r->timeout_ns == 0 || least < r->timeout_ns)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		"warmup and drive phase would take %s then, and run.timeout is %s: raise it",
+		units_format_duration(least, needs, sizeof(needs)),
+		units_format_duration(r->timeout_ns, limit, sizeof(limit)));
+}
+
+static void set_state(struct outlook *o, unsigned node, enum node_state s)
+{
+	if (s != NODE_REMOVED && (o->others_act || o->nodes[node] == NODE_REMOVED))
+		return;
+	o->nodes[node] = s;
+}
+
+/* What the step makes of what will be so. */
+static void foresee(struct outlook *o, const struct timeline_step *s)
+{
+	static const enum node_state after[NODE_OP_COUNT] = {
+		[NODE_OP_START] = NODE_READY,
+		[NODE_OP_STOP] = NODE_STOPPED,
+		[NODE_OP_KILL] = NODE_STOPPED,
+		[NODE_OP_RESTART] = NODE_READY,
+		[NODE_OP_KILL_RESTART] = NODE_READY,
+		[NODE_OP_PAUSE] = NODE_PAUSED,
+		[NODE_OP_RESUME] = NODE_READY,
+		[NODE_OP_REMOVE] = NODE_REMOVED,
+		[NODE_OP_ADD] = NODE_READY,
+	};
+	const struct command *c = &s->command;
+
+	if (c->kind == COMMAND_NODE && c->op == NODE_OP_ADD)
+		set_state(o, (unsigned)o->n_nodes++, after[c->op]);
+	else if (c->kind == COMMAND_NODE && c->node < o->n_nodes)
+		set_state(o, c->node, after[c->op]);
+	for (unsigned i = 0; c->kind == COMMAND_HEAL && i < o->n_nodes; i++) {
+		if (c->node == COMMAND_ALL_NODES || c->node == i)
+			set_state(o, i, NODE_READY);
+	}
+	if (c->kind == COMMAND_EXTEND)
+		o->end_ns += c->duration_ns;
+	if (c->kind == COMMAND_END || c->kind == COMMAND_JUDGE) {
+		o->last = s;
+		o->last_use = o->use;
+	}
+}
+
 static int check_step(struct outlook *o, const struct timeline_step *s, struct err *err)
 {
 	const struct command *c = &s->command;
 
 	if (check_time(o, s, err) != 0 || check_nodes(o, c, err) != 0 ||
-		check_possible(o, c, err) != 0)
+		check_possible(o, c, err) != 0 || check_limit(o, c, err) != 0)
 		return -1;
-	if (c->kind == COMMAND_NODE && c->op == NODE_OP_ADD && o->n_nodes++ >= TOPOLOGY_MAX_NODES)
-		return err_set(err, ERR_USAGE, "more than %d nodes", TOPOLOGY_MAX_NODES);
-	if (c->kind == COMMAND_NODE && c->op == NODE_OP_REMOVE && c->node < TOPOLOGY_MAX_NODES)
-		o->removed[c->node] = true;
-	if (c->kind == COMMAND_EXTEND)
-		o->end_ns += c->duration_ns;
-	if (c->kind == COMMAND_END || c->kind == COMMAND_JUDGE)
-		o->last = s;
+	foresee(o, s);
+	return 0;
+}
+
+static void outlook_init(struct outlook *o, const struct scenario *s)
+{
+	*o = (struct outlook){
+		.scenario = s, .end_ns = s->run.duration_ns, .n_nodes = s->topology.n_nodes
+	};
+	for (size_t i = 0; i < s->n_workloads; i++)
+		o->others_act |= s->workloads[i].ops != &timeline_workload &&
+				 workload_is_fault(s->workloads[i].ops);
+	for (size_t i = 0; i < o->n_nodes; i++)
+		o->nodes[i] = o->others_act ? NODE_PLANNED : NODE_READY;
+}
+
+/* A timeline of the preset, on the way through it. */
+struct lane {
+	const struct workload_use *use;
+	struct timeline_plan *plan; /* owned; NULL: that one's own check says what is wrong */
+	size_t next;
+};
+
+/* The lane whose next step is due first; NULL: all are through. */
+static struct lane *first_due(struct lane *lanes, size_t n)
+{
+	struct lane *first = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct lane *l = &lanes[i];
+
+		if (!l->plan || l->next == l->plan->n_steps)
+			continue;
+		if (!first || l->plan->steps[l->next].at_ns < first->plan->steps[first->next].at_ns)
+			first = l;
+	}
+	return first;
+}
+
+/* Goes through all timelines at once; an error is only told of the one with this config. */
+static int check_lanes(
+	struct lane *lanes, size_t n, const void *config, const struct scenario *s, struct err *err)
+{
+	CLEANUP_FREE struct outlook *o = xcalloc(1, sizeof(*o));
+	struct err of_another;
+
+	outlook_init(o, s);
+	for (struct lane *l; (l = first_due(lanes, n));) {
+		const struct timeline_step *step = &l->plan->steps[l->next++];
+		bool ours = l->use->config == config;
+
+		o->use = l->use;
+		err_clear(&of_another);
+		if (check_step(o, step, ours ? err : &of_another) != 0 && ours)
+			return step_failed(step, err);
+	}
 	return 0;
 }
 
 static int validate(const void *config, const struct scenario *s, struct err *err)
 {
 	const struct timeline_config *c = config;
-	struct outlook o = {
-		.scenario = s, .end_ns = s->run.duration_ns, .n_nodes = s->topology.n_nodes
-	};
+	CLEANUP_FREE struct lane *lanes = xcalloc(s->n_workloads, sizeof(*lanes));
+	size_t n = 0;
 	int rc = 0;
 
 	if (c->steps.len == 0)
@@ -256,15 +373,21 @@ static int validate(const void *config, const struct scenario *s, struct err *er
 	if (c->steps.len > MAX_STEPS)
 		return err_set(err, ERR_USAGE, "%zu steps, at most %u are possible", c->steps.len,
 			MAX_STEPS);
-	struct timeline_plan *p = read_steps(&c->steps, err);
-	if (!p)
-		return -1;
-	for (size_t i = 0; rc == 0 && i < p->n_steps; i++) {
-		rc = check_step(&o, &p->steps[i], err);
-		if (rc != 0)
-			step_failed(&p->steps[i], err);
+	for (size_t i = 0; rc == 0 && i < s->n_workloads; i++) {
+		const struct workload_use *use = &s->workloads[i];
+		const struct timeline_config *of = use->config;
+
+		if (use->ops != &timeline_workload || of->steps.len > MAX_STEPS)
+			continue;
+		lanes[n].use = use;
+		lanes[n].plan = read_steps(&of->steps, of == c ? err : NULL);
+		rc = of == c && !lanes[n].plan ? -1 : 0;
+		n++;
 	}
-	plan_free_data(p);
+	if (rc == 0)
+		rc = check_lanes(lanes, n, config, s, err);
+	for (size_t i = 0; i < n; i++)
+		plan_free_data(lanes[i].plan);
 	return rc;
 }
 

@@ -99,7 +99,7 @@ static char names[3][16] = { "transactions", "restarts", "timeline" };
 /* Stand-ins: all that matters of another workload is its name and what can be changed. */
 static const struct workload_ops transactions_like = { .tunes =
 							       TUNE_RATE | TUNE_HOLD | TUNE_BURST };
-static const struct workload_ops restarts_like = { .tunes = TUNE_HOLD };
+static const struct workload_ops restarts_like = { .tunes = TUNE_HOLD, .fault = true };
 
 static void bench_init(struct bench *b, const char *const *steps)
 {
@@ -110,12 +110,16 @@ static void bench_init(struct bench *b, const char *const *steps)
 			  BACKEND_REMOVE | BACKEND_LINKS;
 	b->uses[0] = (struct workload_use){ .ops = &transactions_like, .name = names[0] };
 	b->uses[1] = (struct workload_use){ .ops = &restarts_like, .name = names[1] };
-	b->uses[2] = (struct workload_use){ .ops = &timeline_workload, .name = names[2] };
+	b->uses[2] = (struct workload_use){
+		.ops = &timeline_workload, .name = names[2], .config = &b->config
+	};
 	b->scenario.backend = &b->backend;
 	b->scenario.workloads = b->uses;
 	b->scenario.n_workloads = ARRAY_LEN(b->uses);
 	b->scenario.topology.n_nodes = N_NODES;
 	b->scenario.run.duration_ns = DRIVE_NS;
+	b->scenario.run.warmup_ns = 3 * NS_PER_S;
+	b->scenario.run.timeout_ns = 90 * NS_PER_S;
 	b->plan.scenario = &b->scenario;
 	b->plan.n_nodes = N_NODES;
 	options_defaults(timeline_workload.options, &b->config, sizeof(b->config));
@@ -141,6 +145,8 @@ static void accepted(void **state)
 		{ "1s add", "2s restart n5", "2s add", "3s kill n6" },
 		{ "1s remove n4", "20s end" },
 		{ "20s judge" },
+		/* restarts acts too: nobody can tell in what state a node is */
+		{ "1s stop n1", "2s pause n1", "3s resume n1" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bench b;
@@ -187,6 +193,10 @@ static void refused(void **state)
 		{ { "3s partition n0 | n1" }, "step 1, 3s partition n0 | n1: ", BACKEND_LINKS },
 		{ { "3s heal", "3s pause n0" }, "step 2, 3s pause n0: ", BACKEND_PAUSE },
 		{ { "3s add" }, "step 1, 3s add: ", BACKEND_ADD },
+		{ { "3s extend 60s" },
+			"step 1, 3s extend 60s: warmup and drive phase would take 1m43s then, and "
+			"run.timeout is 1m30s",
+			0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct bench b;
@@ -196,6 +206,90 @@ static void refused(void **state)
 		assert_int_equal(timeline_workload.validate(&b.config, &b.scenario, &err), -1);
 		if (!strstr(err.text, rows[i].want) || err.text[strlen(err.text) - 1] == ' ')
 			fail_msg("row %zu: %s", i, err.text);
+		bench_release(&b);
+	}
+}
+
+/* Without another workload that acts on nodes, their states are known. */
+static void states(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *steps[MAX_STEPS];
+		const char *want; /* NULL: accepted */
+	} rows[] = {
+		{ { "1s stop n1", "2s pause n1" },
+			"step 2, 2s pause n1: cannot pause n1: it is stopped" },
+		{ { "1s pause n1", "2s pause n1" }, "it is paused" },
+		{ { "1s kill n1", "2s stop n1" }, "it is stopped" },
+		{ { "1s resume n1" }, "cannot resume n1: it is ready" },
+		{ { "1s pause n1", "2s heal", "3s resume n1" }, "it is ready" },
+		{ { "1s pause n1", "2s heal n2", "3s resume n1" }, NULL },
+		{ { "1s remove n1", "2s heal", "3s start n1" }, "it is removed" },
+		{ { "1s stop n1", "2s heal", "3s pause n1" }, NULL },
+		{ { "1s stop n1", "2s restart n1", "3s pause n1" }, NULL },
+		{ { "1s add", "2s pause n5", "3s pause n5" }, "cannot pause n5: it is paused" },
+		{ { "1s start n1" }, NULL }, /* it may have died by itself */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bench b;
+		struct err err = { 0 };
+		bench_init(&b, rows[i].steps);
+		b.uses[1].ops = &transactions_like;
+		int rc = timeline_workload.validate(&b.config, &b.scenario, &err);
+		if (rc != (rows[i].want ? -1 : 0) ||
+			(rows[i].want && !strstr(err.text, rows[i].want)))
+			fail_msg("row %zu: %d %s", i, rc, err.text);
+		bench_release(&b);
+	}
+}
+
+/* Two timelines of a preset run side by side: each is checked with what the other does. */
+static void two_timelines(void **state)
+{
+	(void)state;
+	static char other_name[] = "timeline-2";
+	static const struct {
+		const char *steps[MAX_STEPS], *other[MAX_STEPS];
+		const char *want, *other_want; /* NULL: accepted */
+	} rows[] = {
+		{ { "50s heal" }, { "30s extend 20s" }, NULL, NULL },
+		{ { "70s heal" }, { "30s extend 20s" }, "1m10s is not within the drive phase (1m)",
+			NULL },
+		{ { "30s heal" }, { "20s end" },
+			"step 1, 30s heal: it would never happen: step 1 of timeline-2, 20s end",
+			NULL },
+		{ { "20s end" }, { "5s heal", "30s judge" }, NULL,
+			"step 2, 30s judge: it would never happen: step 1 of timeline, 20s end" },
+		{ { "3s restart n5" }, { "2s add" }, NULL, NULL },
+		{ { "3s restart n5" }, { "4s add" }, "no node is called n5 then", NULL },
+		{ { "3s restart n1" }, { "2s remove n1" }, "cannot restart n1: it is removed",
+			NULL },
+		{ { "10s pause n1", "20s resume n1" }, { "15s pause n1" }, NULL,
+			"cannot pause n1: it is paused" },
+		/* what is wrong with the other one is its own matter */
+		{ { "3s restart n1" }, { "nonsense" }, NULL, "step 1, nonsense: " },
+		{ { "3s restart n1" }, { NULL }, NULL, "steps is empty" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct bench b;
+		struct timeline_config other;
+		bench_init(&b, rows[i].steps);
+		options_defaults(timeline_workload.options, &other, sizeof(other));
+		for (size_t j = 0; j < MAX_STEPS && rows[i].other[j]; j++)
+			strlist_add(&other.steps, rows[i].other[j]);
+		b.uses[1] = (struct workload_use){
+			.ops = &timeline_workload, .name = other_name, .config = &other
+		};
+		for (int k = 0; k < 2; k++) {
+			const char *want = k ? rows[i].other_want : rows[i].want;
+			const void *config = k ? (void *)&other : (void *)&b.config;
+			struct err err = { 0 };
+			int rc = timeline_workload.validate(config, &b.scenario, &err);
+			if (rc != (want ? -1 : 0) || (want && !strstr(err.text, want)))
+				fail_msg("row %zu, timeline %d: %d %s", i, k, rc, err.text);
+		}
+		options_release(timeline_workload.options, &other);
 		bench_release(&b);
 	}
 }
@@ -357,6 +451,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accepted),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(states),
+		cmocka_unit_test(two_timelines),
 		cmocka_unit_test(plan_as_json),
 		cmocka_unit_test(in_order_of_time),
 		cmocka_unit_test(slow_steps_delay_the_next),
