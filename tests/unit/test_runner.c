@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -31,6 +32,7 @@ static struct {
 	enum phase interrupt_in; /* PHASE_COUNT: never */
 	unsigned interrupts;
 	bool down_fails, prepare_fails, reports_fail;
+	bool slow_hub;   /* it needs a while for each sample, in real time */
 	bool down_began; /* by when an interrupt from outside was delivered */
 } hook;
 
@@ -98,8 +100,11 @@ static const struct option tiny_options[] = {
 
 static void tiny_observe(struct check *c, const struct event *ev, const struct model *m)
 {
+	static const struct timespec a_while = { 0, 1000000 };
 	(void)m;
 	*(uint64_t *)c->state += ev->kind == EVENT_BLOCK;
+	if (hook.slow_hub && ev->kind == EVENT_NODE_SAMPLE)
+		nanosleep(&a_while, NULL);
 }
 
 static void tiny_peek(struct check *c, const struct model *m, struct check_result *ret)
@@ -589,6 +594,26 @@ static int tear_down(void **state)
 	return fs_remove_tree(base_dir, NULL);
 }
 
+/* When a run settles depends on what happened, not on how fast the hub thread is. */
+static void test_settles_at_one_time(void **state)
+{
+	static const char preset[] =
+		"run: {duration: 6s, warmup: 1s, settle: 60s}\n"
+		"workloads: [load: {ops: .k}]\nexpectations: [tiny]\nbackend: fake";
+	uint64_t settled_ns[2];
+
+	for (int slow = 0; slow < 2; slow++) {
+		reset(state);
+		hook.slow_hub = slow;
+		struct outcome o = run_preset(preset, 0, PHASE_COUNT);
+		hook.slow_hub = false;
+		assert_true(o.s->model.phases[PHASE_SETTLE].ok);
+		settled_ns[slow] = o.s->model.phases[PHASE_SETTLE].duration_ns;
+		outcome_release(&o);
+	}
+	assert_int_equal(settled_ns[0], settled_ns[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -596,6 +621,7 @@ int main(void)
 		cmocka_unit_test_setup(test_phases, reset),
 		cmocka_unit_test_setup(test_interrupted, reset),
 		cmocka_unit_test_setup(test_faults, reset),
+		cmocka_unit_test_setup(test_settles_at_one_time, reset),
 		cmocka_unit_test_setup(test_bad_commands, reset),
 		cmocka_unit_test_setup(test_unwritable_directory, reset),
 	};
