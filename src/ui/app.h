@@ -15,6 +15,7 @@
 #include "ui/action.h"
 #include "ui/canvas.h"
 #include "ui/keymap.h"
+#include "ui/layouts.h"
 #include "ui/rich.h"
 #include "ui/session.h"
 #include "ui/theme.h"
@@ -49,6 +50,8 @@ struct ui {
 	const struct ui_host *host;
 	struct theme theme;
 	struct keymap keymap;
+	struct layouts layouts;
+	size_t layout; /* the one in use: kept from run to run */
 	const struct glyphs *glyphs;
 	struct canvas canvas;
 	const struct screen_ops *screen;

@@ -184,15 +184,8 @@ static void focus_next(struct ui *ui, struct run_screen *r, int by)
 
 static void next_layout(struct ui *ui, struct run_screen *r)
 {
-	size_t i = 0, n = 0;
-
-	while (layout_presets[n].name)
-		n++;
-	while (i < n && strcmp(layout_presets[i].name, r->layout.name) != 0)
-		i++;
-	i = i + 1 < n ? i + 1 : 0;
-	if (layout_parse(&r->layout, layout_presets[i].name, layout_presets[i].text, NULL) < 0)
-		return; /* the shipped ones are tested */
+	ui->layout = (ui->layout + 1) % ui->layouts.n;
+	r->layout = ui->layouts.items[ui->layout];
 	memset(r->request.hidden, 0, sizeof(r->request.hidden));
 	r->request.zoomed = false;
 	ui_message(ui, ROLE_DIM, "layout: %s", r->layout.name);
@@ -372,7 +365,7 @@ void ui_go_run(struct ui *ui)
 		panes_all[p]->init(r->panes[p]);
 	}
 	r->commands_seen = ui->session->snapshot->model.last_command.n;
-	layout_parse(&r->layout, layout_presets[0].name, layout_presets[0].text, NULL);
+	r->layout = ui->layouts.items[ui->layout];
 	ui_go(ui, &screen_run, r);
 }
 

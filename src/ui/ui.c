@@ -555,10 +555,14 @@ static int load_settings(struct loop *l, struct err *err)
 	const struct ui_options *opt = l->ui.opt;
 	CLEANUP_FREE char *keys = fs_join(opt->host->config_dir, "keys.yaml");
 	CLEANUP_FREE char *theme = fs_join(opt->host->config_dir, "theme.yaml");
+	CLEANUP_FREE char *layouts = fs_join(opt->host->config_dir, "layouts.yaml");
 	const char *use_keys = opt->keys ? opt->keys : fs_exists(keys) ? keys : NULL;
 	const char *use_theme = opt->theme ? opt->theme : fs_exists(theme) ? theme : "default";
 
 	keymap_defaults(&l->ui.keymap);
+	layouts_defaults(&l->ui.layouts);
+	if (fs_exists(layouts) && layouts_load(&l->ui.layouts, layouts, err) < 0)
+		return -1;
 	if (use_keys && keymap_load(&l->ui.keymap, use_keys, err) < 0)
 		return -1;
 	if (theme_load(&l->ui.theme, use_theme, err) < 0)

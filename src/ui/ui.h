@@ -18,7 +18,7 @@ struct ui_host {
 	const struct preset_source *presets;
 	const char *presets_dir; /* where "save" puts presets */
 	const char *runs_dir;
-	const char *config_dir; /* keys.yaml, theme.yaml */
+	const char *config_dir; /* keys.yaml, theme.yaml, layouts.yaml */
 	double virtual_pace;    /* of runs on a virtual clock; see struct run_options */
 	void *arg;
 	/* Makes what write_reports needs for a run; freed by release_reports. */

@@ -206,6 +206,7 @@ __attribute__((unused)) static void stub_ui_init(
 	ui->host = host;
 	ui->glyphs = glyphs;
 	keymap_defaults(&ui->keymap);
+	layouts_defaults(&ui->layouts);
 }
 
 __attribute__((unused)) static void stub_ui_release(struct ui *ui)

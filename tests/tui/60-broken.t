@@ -64,6 +64,24 @@ tui_run "clear; $ltb"
 see "a theme with a mistake" 'theme.yaml:1:12: .*green'
 tui_status "a theme with a mistake" 2
 rm "$XDG_CONFIG_HOME/ltb/theme.yaml"
+echo 'mine: rows(nodes blocs)' >"$XDG_CONFIG_HOME/ltb/layouts.yaml"
+tui_run "clear; $ltb"
+see "a layout with a mistake" 'layouts.yaml:1:7: layout "mine", column 12: unknown pane "blocs"'
+tui_status "a layout with a mistake" 2
+cat >s.ltb <<'LTB'
+size 120 40
+wait DRIVE
+reject expectations
+expect 6 log
+do layout
+wait layout: default
+expect expectations
+wait /(PASS|FAIL|UNKNOWN) +smoke/
+LTB
+echo 'mine: rows(nodes:2 log)' >"$XDG_CONFIG_HOME/ltb/layouts.yaml"
+run_status timeout 60 "$ltb" ui smoke --backend fake --pace 10 --script s.ltb </dev/null
+is "a run begins with one's own layout, the shipped ones follow: $output" $status 0
+rm "$XDG_CONFIG_HOME/ltb/layouts.yaml"
 tui_run "clear; $ltb"
 see "a key file that is right" 'smoke'
 tui_key C-g

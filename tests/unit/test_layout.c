@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "ui/canvas.h"
-#include "ui/layout.h"
+#include "ui/layouts.h"
 #include "util/fs.h"
 #include "util/mem.h"
 #include "util/rng.h"
@@ -262,9 +262,69 @@ static void test_importance_and_extremes(void **state)
 	}
 }
 
+/* --- files --- */
+
+static int parse_file(struct layouts *l, const char *text, struct err *err)
+{
+	return layouts_parse(l, "layouts.yaml", text, strlen(text), err);
+}
+
+static void test_file(void **state)
+{
+	(void)state;
+	static struct layouts l, before;
+	struct err err = { 0 };
+	size_t n_shipped = 0;
+
+	while (layout_presets[n_shipped].name)
+		n_shipped++;
+	layouts_defaults(&l);
+	assert_int_equal(l.n, n_shipped);
+	assert_string_equal(l.items[0].name, "default");
+	/* own ones come first; one with a shipped name stands for that */
+	if (parse_file(&l, "mine: rows(nodes:2 log)\nwall: cols(nodes map)\n", &err) != 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(l.n, n_shipped + 1);
+	assert_string_equal(l.items[0].name, "mine");
+	assert_string_equal(l.items[1].name, "wall");
+	assert_int_equal(l.items[1].n_nodes, 3);
+	assert_string_equal(l.items[2].name, "default");
+	assert_int_equal(parse_file(&l, "# nothing yet\n", &err), 0);
+	assert_int_equal(l.n, n_shipped);
+
+	static const struct {
+		const char *text, *want;
+	} bad[] = {
+		{ "mine: rows(nodes nods)\n",
+			"layouts.yaml:1:7: layout \"mine\", column 12: unknown pane \"nods\"; did "
+			"you mean \"nodes\"?" },
+		{ "a: log\nb: rows()\n", "layouts.yaml:2:4: layout \"b\", column 1: " },
+		{ "- nodes\n", "layouts.yaml:1:1: expected lines of NAME: LAYOUT" },
+		{ "a: [nodes]\n", "layouts.yaml:1:4: expected a text such as" },
+		{ "\"a b\": nodes\n", "layouts.yaml:1:1: a layout's name is letters" },
+		{ "a123456789012345678901234: nodes\n", "at most 23 of them" },
+		{ "a: nodes\na: log\n", "layouts.yaml:2:1: " },
+	};
+	before = l;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		err_clear(&err);
+		assert_int_equal(parse_file(&l, bad[i].text, &err), -1);
+		if (!strstr(err.text, bad[i].want))
+			fail_msg("row %zu: %s", i, err.text);
+		assert_memory_equal(&l, &before, sizeof(l));
+	}
+	CLEANUP_STRBUF struct strbuf many = { 0 };
+	for (int i = 0; i < LAYOUTS_MAX / 2 + 1; i++)
+		strbuf_addf(&many, "l%d: nodes\n", i);
+	assert_int_equal(parse_file(&l, strbuf_str(&many), &err), -1);
+	assert_non_null(strstr(err.text, "at most 20 are possible"));
+	assert_int_equal(layouts_load(&l, "no/such/file.yaml", &err), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_text_errors),
 		cmocka_unit_test(test_pictures_of_shipped_layouts),
