@@ -411,6 +411,13 @@ void model_apply(struct model *m, const struct event *ev)
 
 /* --- questions ------------------------------------------------------------------- */
 
+const struct model_command *model_command_at(const struct model *m, uint64_t n)
+{
+	if (n == 0 || n > m->n_commands || m->n_commands - n >= MODEL_COMMANDS)
+		return NULL;
+	return &m->commands[(n - 1) % MODEL_COMMANDS];
+}
+
 const struct model_fault *model_open_fault(const struct model *m, int node)
 {
 	for (size_t i = m->n_faults; i > 0; i--) {

@@ -20,6 +20,7 @@
 #define MODEL_BLOCK_TXS  500  /* hashes remembered of one block */
 #define MODEL_BUCKETS    240
 #define MODEL_LINKS      65536
+#define MODEL_COMMANDS   32 /* newest commands that are remembered */
 
 struct model_node {
 	char name[16];
@@ -114,9 +115,10 @@ struct model_series {
 	struct model_bucket buckets[MODEL_BUCKETS];
 };
 
-/* The newest COMMAND event. */
+/* A COMMAND event. */
 struct model_command {
-	uint64_t n; /* how many there were */
+	uint64_t n;        /* its number, from 1 */
+	uint64_t n_failed; /* how many had failed by then, itself included */
 	uint64_t t_ns;
 	bool ok;
 	char text[256], source[64], reason[400];
@@ -157,8 +159,9 @@ struct model {
 	size_t n_workloads;
 	struct model_fault *faults;
 	size_t n_faults;
-	struct model_command last_command;
-	struct model_link *links; /* only those that are shaped */
+	struct model_command commands[MODEL_COMMANDS]; /* a ring: see model_command_at() */
+	uint64_t n_commands;                           /* ever */
+	struct model_link *links;                      /* only those that are shaped */
 	size_t n_links;
 	struct model_check *checks;
 	size_t n_checks;
@@ -197,6 +200,8 @@ void snapshot_unref(struct snapshot *s);
 
 /* Can this node be expected to follow the chain (up, not paused, no open fault on it)? */
 bool model_node_is_healthy(const struct model *m, size_t node);
+const struct model_command *model_command_at(
+	const struct model *m, uint64_t n); /* NULL: not yet, or forgotten */
 const struct model_fault *model_open_fault(const struct model *m, int node); /* or NULL */
 /* Snapshots: a transaction or block by its id; NULL when not remembered. */
 const struct model_tx *model_find_tx(const struct model *m, const struct id32 *hash);

@@ -78,9 +78,12 @@ static void copy_cut(char *buf, size_t size, const char *s)
 void tell_command(struct model *m, const struct event *ev)
 {
 	const char *text = or_nothing(ev->u.command.text), *by = or_nothing(ev->u.command.source);
-	struct model_command *c = &m->last_command;
+	const struct model_command *last = model_command_at(m, m->n_commands);
+	uint64_t n_failed = (last ? last->n_failed : 0) + !ev->u.command.ok;
+	struct model_command *c = &m->commands[m->n_commands++ % MODEL_COMMANDS];
 
-	c->n++;
+	c->n = m->n_commands;
+	c->n_failed = n_failed;
 	c->t_ns = ev->t_ns;
 	c->ok = ev->u.command.ok;
 	copy_cut(c->text, sizeof(c->text), text);

@@ -41,7 +41,7 @@ static double phase_share(const struct model_phase *p, uint64_t now_ns)
 	return MIN(1.0, (double)done / (double)(p->until_ns - p->start_ns));
 }
 
-static int draw_current(struct ui *ui, const struct model *m, uint64_t now, struct view *v, int x)
+static int draw_current(const struct model *m, uint64_t now, struct view *v, int x)
 {
 	const struct model_phase *p = &m->phases[m->phase];
 	char name[24], left[24], of[24];
@@ -63,7 +63,6 @@ static int draw_current(struct ui *ui, const struct model *m, uint64_t now, stru
 		x = view_textf(v, x, 0, ROLE_NORMAL, "%s ",
 			fmt_clock_s(now - MIN(now, p->start_ns), left, sizeof(left)));
 	}
-	(void)ui;
 	return x;
 }
 
@@ -81,9 +80,9 @@ static int draw_phases(
 	for (int i = 0; i < PHASE_COUNT && x < right; i++) {
 		const struct model_phase *p = &m->phases[i];
 		if (!m->ended && (enum phase)i == m->phase && p->started && !p->ended) {
-			x = draw_current(ui, m, now, v, x);
+			x = draw_current(m, now, v, x);
 		} else if (p->ended && !p->ok) {
-			x = view_textf(v, x, 0, ROLE_BAD, "%s %s ", phase_name((enum phase)i),
+			x = view_textf(v, x, 0, ROLE_BAD, "%s%s ", phase_name((enum phase)i),
 				glyph_str(ui->glyphs->fail));
 		} else if (!wide || is_small((enum phase)i)) {
 			continue;

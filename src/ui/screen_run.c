@@ -71,21 +71,26 @@ static void draw_narrow(struct ui *ui, struct run_screen *r, enum pane_id p, str
 	ops->status(r->panes[p], &ctx, &status);
 	view_fill(v, 0, 0, v->w, 1, ROLE_BORDER, ui->glyphs->h);
 	int x = view_textf(v, 1, 0, ROLE_FOCUS, " %s ", ops->title);
-	if (status.len > 0)
+	if (status.len > 0) {
+		strbuf_addc(&status, ' ');
 		view_text_cut(v, x, 0, v->w - x, ROLE_DIM, strbuf_str(&status));
+	}
 	r->inner[p] = view_sub(v, 0, 1, v->w, v->h - 1);
 	ops->draw(r->panes[p], &ctx, &r->inner[p]);
 }
 
-static void draw_tabs(struct ui *ui, const struct run_screen *r, struct view *v)
+static void draw_tabs(const struct run_screen *r, struct view *v)
 {
-	int x = 1;
+	int x = 1, width = 0;
 
-	(void)ui;
+	for (int p = 0; p < PANE_COUNT; p++)
+		width += 4 + text_width(pane_name(p));
+	int gap = x + width - 2 <= v->w ? 2 : 1;
+
 	for (int p = 0; p < PANE_COUNT; p++) {
 		bool here = r->request.focus == (enum pane_id)p;
 		x = view_textf(v, x, 0, ROLE_KEY, "%d", p + 1);
-		x = view_textf(v, x, 0, here ? ROLE_FOCUS : ROLE_DIM, " %s  ", pane_name(p));
+		x = view_textf(v, x, 0, here ? ROLE_FOCUS : ROLE_DIM, " %s", pane_name(p)) + gap;
 	}
 }
 
@@ -102,7 +107,7 @@ static void run_draw(struct ui *ui, void *state, struct view *v)
 		struct view tabs = view_sub(v, 0, v->h - 1, v->w, 1);
 		r->request.h--;
 		layout_compute(&r->layout, &r->request, &r->placed);
-		draw_tabs(ui, r, &tabs);
+		draw_tabs(r, &tabs);
 	}
 	run_bar_draw(ui, &bar);
 	for (int p = 0; p < PANE_COUNT; p++) {
@@ -313,20 +318,65 @@ static size_t run_search(struct ui *ui, void *state, const char *text)
 /* --- news --------------------------------------------------------------------------------------
  */
 
-/* What came of the commands that were given with a key. */
+static void count_outcome(struct session_batch *b, const struct model_command *c)
+{
+	b->told++;
+	if (!c->ok && b->failed++ == 0)
+		snprintf(b->first_failed, sizeof(b->first_failed), "%s: %s", c->text, c->reason);
+}
+
+/* Commands of which the model remembers no more than that they were; the log has them. */
+static void count_forgotten(struct session_batch *b, struct run_screen *r, const struct model *m)
+{
+	uint64_t first = m->n_commands > MODEL_COMMANDS ? m->n_commands - MODEL_COMMANDS + 1 : 1;
+	const struct model_command *c = model_command_at(m, first);
+
+	if (!c || first <= r->commands_seen + 1)
+		return;
+	uint64_t n_failed = c->n_failed - !c->ok - MIN(r->failures_seen, c->n_failed - !c->ok);
+
+	b->told += (unsigned)MIN(first - 1 - r->commands_seen, b->sent - MIN(b->told, b->sent));
+	if (n_failed > 0 && b->failed == 0)
+		snprintf(b->first_failed, sizeof(b->first_failed), "the log says why");
+	b->failed += (unsigned)MIN(n_failed, b->sent - MIN(b->failed, b->sent));
+	r->commands_seen = first - 1;
+}
+
+/*
+ * What came of the commands that were given with a key. Several that were sent
+ * together have one message: how far they are, and what went wrong first.
+ */
 static void tell_outcome(struct ui *ui, struct run_screen *r)
 {
-	const struct model_command *c = &ui->session->snapshot->model.last_command;
+	const struct model *m = &ui->session->snapshot->model;
+	struct session_batch *b = &ui->session->batch;
+	const struct model_command *newest = NULL;
 
-	if (c->n == r->commands_seen)
+	if (m->n_commands < r->commands_seen)
+		r->commands_seen = m->n_commands; /* somebody went back in a recording */
+	count_forgotten(b, r, m);
+	while (r->commands_seen < m->n_commands) {
+		const struct model_command *c = model_command_at(m, ++r->commands_seen);
+
+		r->failures_seen = c->n_failed;
+		if (strcmp(c->source, "key") != 0)
+			continue;
+		newest = c;
+		count_outcome(b, c);
+	}
+	if (!newest)
 		return;
-	r->commands_seen = c->n;
-	if (strcmp(c->source, "key") != 0)
-		return;
-	if (c->ok)
-		ui_message(ui, ROLE_GOOD, "%s: done", c->text);
+	bool many = ui->session->kind == SESSION_LIVE && b->sent > 1;
+
+	if (many && b->failed > 0)
+		ui_message(
+			ui, ROLE_BAD, "%u of %u failed: %s", b->failed, b->sent, b->first_failed);
+	else if (!newest->ok)
+		ui_message(ui, ROLE_BAD, "%s: %s", newest->text, newest->reason);
+	else if (many)
+		ui_message(ui, ROLE_GOOD, "%s: done (%u of %u)", newest->text, b->told, b->sent);
 	else
-		ui_message(ui, ROLE_BAD, "%s: %s", c->text, c->reason);
+		ui_message(ui, ROLE_GOOD, "%s: done", newest->text);
 }
 
 static void run_news(struct ui *ui, void *state)
@@ -364,7 +414,11 @@ void ui_go_run(struct ui *ui)
 		r->panes[p] = xcalloc(1, MAX(panes_all[p]->state_size, 1u));
 		panes_all[p]->init(r->panes[p]);
 	}
-	r->commands_seen = ui->session->snapshot->model.last_command.n;
+	const struct model *m = &ui->session->snapshot->model;
+	const struct model_command *last = model_command_at(m, m->n_commands);
+
+	r->commands_seen = m->n_commands;
+	r->failures_seen = last ? last->n_failed : 0;
 	r->layout = ui->layouts.items[ui->layout];
 	ui_go(ui, &screen_run, r);
 }

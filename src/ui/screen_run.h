@@ -13,6 +13,7 @@ struct run_screen {
 	struct view inner[PANE_COUNT]; /* where each was last drawn, frame excluded */
 	struct selection selection;
 	uint64_t commands_seen; /* COMMAND events whose outcome was told */
+	uint64_t failures_seen; /* how many of them had failed, whoever gave them */
 	bool quit_when_done;    /* leave ltb once the run has been wound up */
 };
 

@@ -214,7 +214,10 @@ int session_command(struct session *s, const struct command *c, struct err *err)
 {
 	if (session_possible(s, c, err) < 0)
 		return -1;
-	return control_post(run_control(s->run), c, OPERATOR, err);
+	if (control_post(run_control(s->run), c, OPERATOR, err) < 0)
+		return -1;
+	session_batch_add(&s->batch);
+	return 0;
 }
 
 void session_interrupt(struct session *s)

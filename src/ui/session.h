@@ -29,9 +29,22 @@ struct session {
 	struct snapshot *snapshot; /* the one shown; never NULL */
 	bool finished;             /* LIVE: the run has ended, result is valid */
 	struct run_result result;
+	/* LIVE: the commands since all that were sent before had been answered */
+	struct session_batch {
+		unsigned sent, told, failed;
+		char first_failed[700]; /* "kill n1: it is stopped" */
+	} batch;
 	bool shown_end;   /* the verdict screen came up by itself already */
 	int quit_signals; /* LIVE: how often it was asked to stop */
 };
+
+/* One more was sent: after all others had been answered, it begins a new batch. */
+static inline void session_batch_add(struct session_batch *b)
+{
+	if (b->told >= b->sent)
+		*b = (struct session_batch){ .sent = 0 };
+	b->sent++;
+}
 
 /* Takes scenario and plan, also on error. */
 struct session *session_launch(

@@ -322,22 +322,25 @@ static void command(struct model *m, int node, const char *words, bool ok, const
 	model_apply(m, &ev);
 }
 
-static void test_last_command(void **state)
+static void test_commands(void **state)
 {
 	(void)state;
 	struct model *m = model_new();
 	struct event ev = { .kind = EVENT_COMMAND, .t_ns = 70, .node = -1 };
 	char longer[600];
 
-	assert_int_equal(m->last_command.n, 0);
+	assert_null(model_command_at(m, 0));
+	assert_null(model_command_at(m, 1));
 	command(m, 1, "restart n1", false, "it is down");
-	assert_int_equal(m->last_command.n, 1);
-	assert_false(m->last_command.ok);
-	assert_string_equal(m->last_command.text, "restart n1");
-	assert_string_equal(m->last_command.source, "key");
-	assert_string_equal(m->last_command.reason, "it is down");
+	const struct model_command *first = model_command_at(m, 1);
+	assert_int_equal(first->n, 1);
+	assert_int_equal(first->n_failed, 1);
+	assert_false(first->ok);
+	assert_string_equal(first->text, "restart n1");
+	assert_string_equal(first->source, "key");
+	assert_string_equal(first->reason, "it is down");
 
-	/* the next one takes its place; what is too long is cut between characters */
+	/* what is too long is cut between characters */
 	for (size_t i = 0; i + 2 < sizeof(longer); i += 2)
 		memcpy(longer + i, "\xc3\xa4", 3);
 	ev.u.command.text = ev.u.command.source = longer;
@@ -345,14 +348,36 @@ static void test_last_command(void **state)
 	model_apply(m, &ev);
 	struct snapshot *s = snapshot_new(m);
 	model_free(m);
-	const struct model_command *c = &s->model.last_command;
+	const struct model_command *c = model_command_at(&s->model, 2);
 	assert_int_equal(c->n, 2);
+	assert_int_equal(c->n_failed, 1);
 	assert_int_equal(c->t_ns, 70);
 	assert_true(c->ok);
 	assert_int_equal(strlen(c->text), sizeof(c->text) - 2);
 	assert_int_equal(strlen(c->source), sizeof(c->source) - 2);
 	assert_string_equal(c->reason, "");
+	assert_string_equal(model_command_at(&s->model, 1)->text, "restart n1");
 	snapshot_unref(s);
+}
+
+/* The newest ones are remembered, and of the others how many failed. */
+static void test_many_commands(void **state)
+{
+	(void)state;
+	struct model *m = model_new();
+
+	for (unsigned i = 1; i <= MODEL_COMMANDS + 5; i++) {
+		char words[32];
+		snprintf(words, sizeof(words), "kill n%u", i);
+		command(m, i, words, i % 2 == 0, "it is down");
+	}
+	assert_int_equal(m->n_commands, MODEL_COMMANDS + 5);
+	assert_null(model_command_at(m, 5));
+	assert_string_equal(model_command_at(m, 6)->text, "kill n6");
+	assert_int_equal(model_command_at(m, 6)->n_failed, 3);
+	assert_int_equal(model_command_at(m, m->n_commands)->n, MODEL_COMMANDS + 5);
+	assert_null(model_command_at(m, m->n_commands + 1));
+	model_free(m);
 }
 
 static void fault(struct model *m, uint64_t t_ns, bool end, bool effective, const char *detail)
@@ -471,7 +496,8 @@ int main(void)
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_traffic),
 		cmocka_unit_test(test_phase_times),
-		cmocka_unit_test(test_last_command),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_many_commands),
 		cmocka_unit_test(test_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
