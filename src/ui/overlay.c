@@ -308,47 +308,94 @@ static void draw_ask(const struct overlay *o, struct view *v)
 	rich_release(&below);
 }
 
-static void draw_menu(struct ui *ui, struct overlay *o, struct view *v)
+/* The place of a menu's parts. */
+struct menu_shape {
+	int w, rows, label; /* of the box, of the list, of the labels' column */
+	int below;          /* rows under the list for the whole note; 0: all notes fit beside it */
+};
+
+static void rich_of_note(const struct menu_item *item, struct rich *ret)
+{
+	*ret = (struct rich){ 0 };
+	rich_add(ret, item->role, item->note ? item->note : "");
+}
+
+static void shape_menu(const struct overlay *o, const struct view *v, struct menu_shape *ret)
 {
 	int label = 0, note = 0;
 
+	*ret = (struct menu_shape){ .w = 0 };
 	for (size_t i = 0; i < o->n_items; i++) {
 		label = MAX(label, text_width(o->items[i].label));
 		if (o->items[i].note)
 			note = MAX(note, text_width(o->items[i].note));
 	}
-	int w = MIN(v->w - 2, MAX(MAX(label + 2 + note, text_width(o->title) + 8), 40) + 4);
-	int rows = MIN((int)MIN(o->n_items, 1000u), v->h - 6);
-	struct view b = box(v, w, rows + 4, o->title, "ENTER chooses, ESC leaves");
-	int list_rows = b.h - 2;
+	ret->w = MIN(v->w - 2, MAX(MAX(label + 4 + note, text_width(o->title) + 8), 40) + 4);
+	int inner = ret->w - 4;
 
-	label = MIN(label, b.w - 2);
-	if (o->edit.len == 0 && o->detail)
-		view_text_cut(&b, 2, 0, b.w - 2, ROLE_DIM, o->detail);
-	else if (o->edit.len == 0)
-		view_text_cut(&b, 2, 0, b.w - 2, ROLE_DIM, "type to narrow the list");
-	if (o->edit.len > 0)
+	ret->label = MIN(label, inner - 2);
+	if (note > inner - ret->label - 4 && inner > 2) {
+		/* as much as the longest takes, so that the box keeps its size */
+		for (size_t i = 0; i < o->n_items; i++) {
+			struct rich text;
+
+			rich_of_note(&o->items[i], &text);
+			ret->below = MAX(ret->below, rich_height(&text, inner - 2));
+			rich_release(&text);
+		}
+		/* with a blank row; the list comes first where it is tight */
+		int room = v->h - 6 - (int)MIN(o->n_items, 3u);
+
+		ret->below = MIN(ret->below + 1, MIN(room, v->h / 3));
+		ret->below = ret->below < 2 ? 0 : ret->below;
+	}
+	ret->rows = MIN((int)MIN(o->n_items, 1000u), v->h - 6 - ret->below);
+}
+
+static void draw_menu_item(struct ui *ui, const struct overlay *o, struct view *b,
+	const struct menu_shape *m, size_t at, int y)
+{
+	const struct menu_item *item = &o->items[o->shown[at]];
+	bool here = at == o->list.cursor;
+
+	if (here)
+		view_char(b, 0, y, ROLE_ACCENT, ui->glyphs->pointer);
+	view_text_cut(b, 2, y, m->label,
+		item->disabled ? ROLE_DIM
+		: here         ? ROLE_STRONG
+			       : ROLE_NORMAL,
+		item->label);
+	if (item->note)
+		view_text_cut(b, 2 + m->label + 2, y, b->w - m->label - 4, item->role, item->note);
+}
+
+static void draw_menu(struct ui *ui, struct overlay *o, struct view *v)
+{
+	struct menu_shape m;
+
+	shape_menu(o, v, &m);
+	struct view b = box(v, m.w, m.rows + m.below + 4, o->title, "ENTER chooses, ESC leaves");
+	int list_rows = b.h - 2 - m.below;
+
+	if (o->edit.len == 0)
+		view_text_cut(&b, 2, 0, b.w - 2, ROLE_DIM,
+			o->detail ? o->detail : "type to narrow the list");
+	else
 		line_edit_draw(&o->edit, &b, 2, 0, b.w - 2);
 	list_clamp(&o->list, o->n_shown, list_rows > 0 ? (size_t)list_rows : 0);
-	for (int row = 0; row < list_rows && o->list.top + (size_t)row < o->n_shown; row++) {
-		size_t at = o->list.top + (size_t)row;
-		const struct menu_item *item = &o->items[o->shown[at]];
-		bool here = at == o->list.cursor;
-
-		if (here)
-			view_char(&b, 0, row + 2, ROLE_ACCENT, ui->glyphs->pointer);
-		view_text_cut(&b, 2, row + 2, label,
-			item->disabled ? ROLE_DIM
-			: here         ? ROLE_STRONG
-				       : ROLE_NORMAL,
-			item->label);
-		if (item->note)
-			view_text_cut(&b, 2 + label + 2, row + 2, b.w - label - 4, item->role,
-				item->note);
-	}
+	for (int row = 0; row < list_rows && o->list.top + (size_t)row < o->n_shown; row++)
+		draw_menu_item(ui, o, &b, &m, o->list.top + (size_t)row, row + 2);
 	if (o->n_shown == 0)
 		view_text_cut(&b, 2, 2, b.w - 2, ROLE_DIM,
 			o->typed ? "ENTER sends this as a command" : "nothing matches");
+	if (m.below == 0 || o->list.cursor >= o->n_shown)
+		return;
+	struct view below = view_sub(&b, 2, b.h - m.below + 1, b.w - 2, m.below - 1);
+	struct rich note;
+
+	rich_of_note(&o->items[o->shown[o->list.cursor]], &note);
+	rich_draw(&note, &below, 0, NULL);
+	rich_release(&note);
 }
 
 static void draw_show(struct overlay *o, struct view *v)

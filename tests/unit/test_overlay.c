@@ -204,6 +204,47 @@ static void test_menu(void **state)
 	end();
 }
 
+/* A note that has no room beside its label is there as a whole when its item is looked at. */
+static void test_menu_notes(void **state)
+{
+	(void)state;
+	static const struct menu_item backends[] = {
+		{ .label = "local",
+			.note = "ltb-node 0.1.0, can: restart, kill, pause, add, remove, logs, "
+				"resources and whatever else it takes to fill more than one line" },
+		{ .label = "compose",
+			.note = "no engine answers: start docker, or set DOCKER_HOST to where one "
+				"is, or install it, which is the end of a long note",
+			.disabled = true },
+		{ .label = "fake" },
+	};
+
+	begin(80, 24);
+	ui_menu(&ui, "Backend", backends, ARRAY_LEN(backends), 0, pick, NULL, NULL);
+	shows("fill more than one line");
+	press(KEY_DOWN_);
+	shows("end of a long note");
+	shows("fake"); /* the list is still there */
+	press(KEY_DOWN_);
+	CLEANUP_FREE char *text = drawn();
+
+	assert_null(strstr(text, "long note"));
+	press(KEY_ESC_);
+	begin(80, 8); /* low: the list has the room first */
+	ui_menu(&ui, "Backend", backends, ARRAY_LEN(backends), 0, pick, NULL, NULL);
+	shows("local");
+	end();
+	/* where all fit there is nothing below */
+	begin(200, 24);
+	ui_menu(&ui, "Backend", backends, ARRAY_LEN(backends), 1, pick, NULL, NULL);
+	CLEANUP_FREE char *wide = drawn();
+	const char *first = strstr(wide, "end of a long note");
+
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "end of a long note"));
+	end();
+}
+
 static void refill(struct ui *u, struct rich *text, void *arg)
 {
 	(void)u;
@@ -286,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_confirm),
 		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_menu),
+		cmocka_unit_test(test_menu_notes),
 		cmocka_unit_test(test_show),
 		cmocka_unit_test(test_tiny),
 	};
