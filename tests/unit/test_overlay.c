@@ -229,7 +229,7 @@ static void test_menu_notes(void **state)
 	CLEANUP_FREE char *text = drawn();
 
 	assert_null(strstr(text, "long note"));
-	press(KEY_ESC_);
+	end();
 	begin(80, 8); /* low: the list has the room first */
 	ui_menu(&ui, "Backend", backends, ARRAY_LEN(backends), 0, pick, NULL, NULL);
 	shows("local");

@@ -227,6 +227,15 @@ static void answer(const char *text, const char *source, bool ok, const char *re
 	snprintf(c->reason, sizeof(c->reason), "%s", reason ? reason : "");
 }
 
+/* What was asked is over: its argument goes. */
+static void close_question(void)
+{
+	if (stub.free_arg)
+		stub.free_arg(stub.arg);
+	stub.free_arg = NULL;
+	stub_close();
+}
+
 static void kill_marked(unsigned n)
 {
 	struct selection *s = &screen()->selection;
@@ -237,7 +246,7 @@ static void kill_marked(unsigned n)
 	s->n_marked = n;
 	act(ACTION_KILL);
 	stub_answer_yes(&ui);
-	stub_close();
+	close_question();
 }
 
 static void told(enum role role, const char *text)
@@ -346,10 +355,7 @@ static void test_anything(void **state)
 		const int *size = sizes[rng_below(&rng, ARRAY_LEN(sizes))];
 
 		act((enum action)rng_below(&rng, ACTION_COUNT));
-		if (stub.free_arg)
-			stub.free_arg(stub.arg);
-		stub.free_arg = NULL;
-		stub_close();
+		close_question();
 		n_sent = 0;
 		if (i % 20 == 0)
 			ui.screen->search(&ui, ui.screen_state, i % 40 ? "" : "n");
