@@ -129,6 +129,9 @@ void ui_tell_saved(struct ui *ui, const char *name, const char *path, const char
 /* Asks for a name and saves ui->session as a preset with a timeline. */
 void ui_export_session(struct ui *ui);
 
+/* The key of an action as it is bound, for messages; its name when it has none. Valid until the
+ * fourth next call; main thread. */
+const char *ui_key_name(const struct ui *ui, enum action a);
 /* Does an action as if its key had been pressed; true when somebody handled it. */
 bool ui_act(struct ui *ui, enum action a);
 unsigned ui_contexts(const struct ui *ui); /* what is active now */

@@ -398,9 +398,9 @@ static void draw_menu(struct ui *ui, struct overlay *o, struct view *v)
 	rich_release(&note);
 }
 
-static void draw_show(struct overlay *o, struct view *v)
+static void draw_show(const struct ui *ui, struct overlay *o, struct view *v)
 {
-	char note[80] = "";
+	char note[120];
 	int w = MIN(v->w, MAX(MIN(110, v->w - 6), 60));
 	int rows = rich_height(&o->text, w - 4);
 	int h = MIN(v->h, MAX(MIN(rows + 2, v->h - 2), 8));
@@ -409,10 +409,14 @@ static void draw_show(struct overlay *o, struct view *v)
 	o->height = h - 2;
 	o->width = w - 4;
 	o->top = MAX(0, MIN(o->top, rows - o->height));
+	const char *leave = ui_key_name(ui, ACTION_BACK);
+
 	if (rows > o->height)
-		snprintf(note, sizeof(note), "%d-%d of %d, / searches, ESC leaves", o->top + 1,
-			MIN(o->top + o->height, rows), rows);
-	struct view b = box(v, w, h, o->title, note[0] ? note : "ESC leaves");
+		snprintf(note, sizeof(note), "%d-%d of %d, %s searches, %s leaves", o->top + 1,
+			MIN(o->top + o->height, rows), rows, ui_key_name(ui, ACTION_SEARCH), leave);
+	else
+		snprintf(note, sizeof(note), "%s leaves", leave);
+	struct view b = box(v, w, h, o->title, note);
 
 	rich_draw(&o->text, &b, o->top, has_match ? o->edit.text : NULL);
 	if (o->searching) {
@@ -448,7 +452,7 @@ static void draw_one(struct ui *ui, struct overlay *o, struct view *v)
 		draw_menu(ui, o, v);
 		break;
 	case OVERLAY_SHOW:
-		draw_show(o, v);
+		draw_show(ui, o, v);
 		break;
 	case OVERLAY_SEARCH:
 		draw_search(o, v);

@@ -110,16 +110,20 @@ static enum node_op toggle(enum action a, enum node_state s)
 
 static void do_to_nodes(struct ui *ui, const struct run_screen *r, enum action a)
 {
+	/* what does not ask is not in it */
 	static const struct {
-		enum node_op op;
-		const char *question;
+		const char *verb, *after; /* around the nodes' names */
+		enum action way_back;     /* its key is told at the end */
 	} what[NODE_OP_COUNT] = {
-		[NODE_OP_RESTART] = { NODE_OP_RESTART, "Restart %s?" },
-		[NODE_OP_KILL] = { NODE_OP_KILL, "Kill %s? It stays down until you start it (s)." },
-		[NODE_OP_REMOVE] = { NODE_OP_REMOVE,
-			"Remove %s for good? Its data goes; it cannot come back." },
-		[NODE_OP_PAUSE] = { NODE_OP_PAUSE, "Pause %s? The same key resumes." },
-		[NODE_OP_STOP] = { NODE_OP_STOP, "Stop %s? The same key starts it again." },
+		[NODE_OP_RESTART] = { "Restart", "?", ACTION_NONE },
+		[NODE_OP_KILL] = { "Kill", "? It stays down until you start it",
+			ACTION_START_STOP },
+		[NODE_OP_REMOVE] = { "Remove", " for good? Its data goes; it cannot come back.",
+			ACTION_NONE },
+		[NODE_OP_PAUSE] = { "Pause", "? It stands still until you resume it",
+			ACTION_PAUSE },
+		[NODE_OP_STOP] = { "Stop", "? It stays down until you start it",
+			ACTION_START_STOP },
 	};
 	const struct model *m = &ui->session->snapshot->model;
 	CLEANUP_FREE unsigned *nodes = xcalloc(MAX_AT_ONCE, sizeof(*nodes));
@@ -140,15 +144,15 @@ static void do_to_nodes(struct ui *ui, const struct run_screen *r, enum action a
 				 : a == ACTION_REMOVE_NODE ? NODE_OP_REMOVE
 							   : toggle(a, m->nodes[nodes[0]].state);
 	}
-	const char *form = what[commands[0].op].question;
+	enum node_op op = commands[0].op;
+	enum action way_back = what[op].way_back;
+
 	name_nodes(nodes, n, names, sizeof(names));
-	if (form) {
-		/* the form is one of the table above */
-		const char *at = strstr(form, "%s");
-		snprintf(question, sizeof(question), "%.*s%s%s", (int)(at - form), form, names,
-			at + 2);
-	}
-	send_all(ui, commands, n, form ? question : NULL);
+	if (what[op].verb)
+		snprintf(question, sizeof(question), "%s %s%s%s%s%s", what[op].verb, names,
+			what[op].after, way_back ? " (" : "",
+			way_back ? ui_key_name(ui, way_back) : "", way_back ? ")." : "");
+	send_all(ui, commands, n, what[op].verb ? question : NULL);
 }
 
 static void add_node(struct ui *ui)
@@ -177,13 +181,15 @@ static void partition(struct ui *ui, const struct run_screen *r)
 	}
 	if (text.len == 0 || rest.len == 0) {
 		ui_message(ui, ROLE_WARN,
-			"mark the nodes to be cut off from the others (SPACE), not all of them");
+			"mark the nodes to be cut off from the others (%s), not all of them",
+			ui_key_name(ui, ACTION_MARK));
 		return;
 	}
 	CLEANUP_FREE char *line =
 		xasprintf("partition%s |%s", strbuf_str(&text), strbuf_str(&rest));
-	CLEANUP_FREE char *question = xasprintf("Cut %s%s off from the others? H heals.",
-		r->selection.n_marked ? "the marked nodes:" : "", strbuf_str(&text));
+	CLEANUP_FREE char *question = xasprintf("Cut %s%s off from the others? %s heals.",
+		r->selection.n_marked ? "the marked nodes:" : "", strbuf_str(&text),
+		ui_key_name(ui, ACTION_HEAL));
 	if (command_parse(line, &c, &err) < 0)
 		ui_message(ui, ROLE_BAD, "%s", err.text);
 	else
@@ -564,8 +570,8 @@ static void stop_and_quit(struct ui *ui, void *arg)
 	r->quit_when_done = true;
 	session_interrupt(ui->session);
 	ui_message(ui, ROLE_WARN,
-		"stopping: healing, judging, taking the nodes down; q again: "
-		"at once");
+		"stopping: healing, judging, taking the nodes down; %s again: at once",
+		ui_key_name(ui, ACTION_QUIT));
 }
 
 void run_quit(struct ui *ui, struct run_screen *r)
@@ -586,10 +592,12 @@ void run_quit(struct ui *ui, struct run_screen *r)
 		r->quit_when_done = true;
 		ui_message(ui, ROLE_WARN, "stopping at once");
 	} else {
-		ui_confirm(ui, "Stop this run and leave ltb?",
+		CLEANUP_FREE char *detail = xasprintf(
 			"Faults are healed, reports written and all nodes taken down first. The "
-			"verdict will be unknown: it was interrupted. (e ends it with a verdict.)",
-			stop_and_quit, r, NULL);
+			"verdict will be unknown: it was interrupted. (%s ends it with a verdict.)",
+			ui_key_name(ui, ACTION_END_RUN));
+
+		ui_confirm(ui, "Stop this run and leave ltb?", detail, stop_and_quit, r, NULL);
 	}
 }
 

@@ -134,6 +134,13 @@ static int read_pattern(struct script *s, struct statement *st, struct err *err)
 
 	if (len == 0)
 		return fail(s, st->line, err, "a text to look for is needed");
+	const char *end = strrchr(st->text, '/');
+
+	/* "/regexp/ 60s": nobody means that as a text */
+	if (st->text[0] == '/' && end > st->text + 1 && (end[1] == ' ' || end[1] == '\t'))
+		return fail(s, st->line, err,
+			"nothing can follow /regexp/; a statement \"timeout\" before it says how "
+			"long to wait");
 	if (len < 3 || st->text[0] != '/' || st->text[len - 1] != '/')
 		return 0;
 	CLEANUP_FREE char *inside = xstrndup(st->text + 1, len - 2);

@@ -296,7 +296,7 @@ static int load_shipped(struct theme *t, const char *name, struct err *err)
 		name);
 }
 
-static bool is_path(const char *name)
+bool theme_is_path(const char *name)
 {
 	size_t n = strlen(name);
 	return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
@@ -306,7 +306,7 @@ int theme_load(struct theme *t, const char *name_or_path, struct err *err)
 {
 	struct theme loaded = { 0 };
 	CLEANUP_STRBUF struct strbuf text = { 0 };
-	bool path = is_path(name_or_path);
+	bool path = theme_is_path(name_or_path);
 	if (load_shipped(&loaded, path ? "default" : name_or_path, err) != 0)
 		return -1;
 	if (path) {

@@ -30,7 +30,8 @@ struct theme {
 int theme_load(struct theme *t, const char *name_or_path, struct err *err);
 /* On top of what is there; a role that is named is replaced as a whole. */
 int theme_parse(struct theme *t, const char *file, const char *text, size_t len, struct err *err);
-const char *theme_next(const char *name); /* the shipped one after this one */
+bool theme_is_path(const char *name_or_path); /* else it is the name of a shipped one */
+const char *theme_next(const char *name);     /* the shipped one after this one */
 /* The style on a terminal of 0, 8, 16 or 256 colours: colours are below that number then, and what
  * they cannot say is said by attributes where possible. */
 struct style theme_style(const struct theme *t, enum role role, int colors);

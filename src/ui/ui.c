@@ -34,6 +34,8 @@ struct loop {
 	struct ui ui;
 	struct term *term;
 	struct script *script;
+	char *own_theme; /* path of the viewer's own one; NULL: none */
+	bool on_own_theme;
 	int signals;
 	uint64_t drawn_ns, tick_ns, script_ns;
 	bool news, script_failed, hung_up;
@@ -74,7 +76,8 @@ bool ui_close_session(struct ui *ui)
 	struct session *s = ui->session;
 
 	if (s && s->kind == SESSION_LIVE && !s->finished) {
-		ui_message(ui, ROLE_BAD, "a run is still going on; end it first (e)");
+		ui_message(ui, ROLE_BAD, "a run is still going on; end it first (%s)",
+			ui_key_name(ui, ACTION_END_RUN));
 		return false;
 	}
 	/* what shows it must be gone before it is */
@@ -154,6 +157,7 @@ static void save_numbered(struct ui *ui)
 		ui_save_screen(ui, base);
 		return;
 	}
+	ui_message(ui, ROLE_BAD, "ltb-screen-1.txt to ltb-screen-9999.txt are there already");
 }
 
 static void use_theme(struct ui *ui, const char *name)
@@ -168,6 +172,16 @@ static void use_theme(struct ui *ui, const char *name)
 	if (l->term)
 		term_set_theme(l->term, &ui->theme);
 	ui_message(ui, ROLE_DIM, "theme: %s", ui->theme.name);
+}
+
+/* Around all shipped ones, and the viewer's own one where there is one. */
+static void use_next_theme(struct ui *ui)
+{
+	struct loop *l = loop_of(ui);
+	const char *first = theme_next(""), *next = theme_next(ui->theme.name);
+
+	l->on_own_theme = l->own_theme && !l->on_own_theme && strcmp(next, first) == 0;
+	use_theme(ui, l->on_own_theme ? l->own_theme : next);
 }
 
 static void quit(struct ui *ui)
@@ -240,7 +254,7 @@ bool ui_act(struct ui *ui, enum action a)
 		save_numbered(ui);
 		return true;
 	case ACTION_THEME:
-		use_theme(ui, theme_next(ui->theme.name));
+		use_next_theme(ui);
 		return true;
 	case ACTION_REDRAW:
 		if (l->term)
@@ -567,6 +581,9 @@ static int load_settings(struct loop *l, struct err *err)
 		return -1;
 	if (theme_load(&l->ui.theme, use_theme, err) < 0)
 		return -1;
+	l->on_own_theme = theme_is_path(use_theme);
+	if (l->on_own_theme)
+		l->own_theme = xstrdup(use_theme);
 	if (opt->script) {
 		l->script = script_load(opt->script, err);
 		if (!l->script)
@@ -718,6 +735,7 @@ int ui_main(const struct ui_options *opt, struct err *err)
 		status = report_script(l, err);
 	write_stats(l);
 	canvas_release(&ui->canvas);
+	free(l->own_theme);
 	free(l);
 	return status;
 }

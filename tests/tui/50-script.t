@@ -22,6 +22,7 @@ refused "an unknown key" $'\nkey entr' 's.ltb:2: "entr" is no key'
 refused "an unknown action" 'do lunch' 'no action "lunch"; did you mean "launch"'
 refused "a bad command" 'command restart' 's.ltb:1: '
 refused "a bad pattern" 'wait /(/' 's.ltb:1'
+refused "more behind a pattern" 'wait /smoke/ 60s' 's.ltb:1: nothing can follow /regexp/'
 refused "a bad size" 'size 80x24' 'COLUMNS ROWS'
 refused "a bad time" 'sleep 3' 's.ltb:1: '
 head -c 3000 /dev/urandom >garbage

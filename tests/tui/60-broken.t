@@ -69,6 +69,30 @@ tui_run "clear; $ltb"
 see "a layout with a mistake" 'layouts.yaml:1:7: layout "mine", column 12: unknown pane "blocs"'
 tui_status "a layout with a mistake" 2
 cat >s.ltb <<'LTB'
+wait smoke
+do theme
+wait theme: default
+do theme
+do theme
+do theme
+do theme
+wait theme: theme.yaml
+do theme
+wait theme: default
+do seed
+wait seed of the next run
+key esc
+do doctor
+wait ALT-x leaves
+LTB
+echo 'good: {fg: green}' >"$XDG_CONFIG_HOME/ltb/theme.yaml"
+echo 'back: [alt-x]' >"$XDG_CONFIG_HOME/ltb/keys.yaml"
+rm "$XDG_CONFIG_HOME/ltb/layouts.yaml"
+run_status timeout 60 "$ltb" --script s.ltb </dev/null
+is "one's own theme comes round again, and keys are called as they are bound: $output" $status 0
+rm "$XDG_CONFIG_HOME/ltb/theme.yaml"
+echo 'help: [ctrl-g]' >"$XDG_CONFIG_HOME/ltb/keys.yaml"
+cat >s.ltb <<'LTB'
 size 120 40
 wait DRIVE
 reject expectations

@@ -320,6 +320,32 @@ static void test_many_outcomes(void **state)
 	end();
 }
 
+/* Questions and messages call keys as they are bound. */
+static void test_key_names(void **state)
+{
+	(void)state;
+	static const char keys[] = "start-stop: [f7]\nheal: [f8]\nend: []\nquit: [ctrl-x]\n";
+	struct err err = { 0 };
+
+	begin(&glyphs_utf8);
+	if (keymap_parse(&ui.keymap, "keys", keys, strlen(keys), &err) != 0)
+		fail_msg("%s", err.text);
+	act(ACTION_KILL);
+	assert_string_equal(stub.title, "Kill n0? It stays down until you start it (F7).");
+	close_question();
+	act(ACTION_REMOVE_NODE);
+	assert_string_equal(stub.title, "Remove n0 for good? Its data goes; it cannot come back.");
+	close_question();
+	act(ACTION_PARTITION);
+	assert_non_null(strstr(stub.title, "F8 heals."));
+	close_question();
+	act(ACTION_QUIT);
+	assert_non_null(strstr(stub.detail, "(end ends it with a verdict.)")); /* its name */
+	stub_answer_yes(&ui);
+	assert_non_null(strstr(stub.message, "^X again: at once"));
+	end();
+}
+
 /* --- leaving -----------------------------------------------------------------------------------
  */
 
@@ -373,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_layouts),
 		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_many_outcomes),
+		cmocka_unit_test(test_key_names),
 		cmocka_unit_test(test_leaves),
 		cmocka_unit_test(test_anything),
 	};
