@@ -80,7 +80,8 @@ static const struct environ_variable table[] = {
 		"the context that says where the engine is, when "
 		"DOCKER_HOST does not"),
 	OF_BACKEND("compose", "DOCKER_CONFIG", "where contexts are kept; default ~/.docker"),
-	OF_BACKEND("compose", "DOCKER_TLS_VERIFY", "set: a tcp engine is spoken to by TLS"),
+	OF_BACKEND("compose", "DOCKER_TLS_VERIFY",
+		"set: an engine at a tcp address is refused, as TLS is not supported"),
 	OF_BACKEND("compose", "COMPOSE_RUNNER_HOST",
 		"the address at which published ports are reached; default 127.0.0.1"),
 	OF_BACKEND("compose", "COMPOSE_RUNNER_HTTP_TIMEOUT_SECS",

@@ -14,7 +14,7 @@ is "each variable is there once" "$(sort names | uniq -d)" ""
 sources() { find "$top/src" -name '*.[ch]' ! -name environ_table.c -print0; }
 # Names that are read: arguments of the functions that read, rows of options, names for both.
 sources | xargs -0 cat | tr '\n\t' '  ' >all
-grep -oE '(getenv|environ_get|environ_switch|option_switch)\( *"[^"]*"|\.env = *("[^"]*" *)+|# *define [A-Z_]*(VARIABLE|SOURCE) +"[^"]*"' \
+grep -oE '\b(getenv|environ_get|environ_switch|option_switch|variable)\( *"[^"]*"|\.env = *("[^"]*" *)+|# *define [A-Z_]*(VARIABLE|SOURCE) +"[^"]*"' \
 	all | grep -oE '"[^"]*"' | tr -d '"' | tr ' ' '\n' | grep . | sort -u >names-read
 like "the names are found" "$(tr '\n' ' ' <names-read)" 'CONSENSUS_SLOT_TIME .*NO_COLOR.* TERM '
 in_table() { # NAME
