@@ -15,11 +15,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "util/fs.h"
+#include "core/log_file.h"
 #include "util/mem.h"
 #include "util/proc.h"
 #include "util/wake.h"
@@ -31,7 +30,6 @@
 #define CHUNKS_AT_THE_END \
 	64 /* a dead child's pipe holds 64 KiB; more is a survivor of its group \
 	    */
-#define LOG_MAX_DEFAULT (64ull * 1024 * 1024)
 
 struct child {
 	struct procs *owner; /* a reference */
@@ -52,9 +50,9 @@ struct child {
 
 	/* procs thread only */
 	struct child *next;
-	int out_fd, log_fd; /* -1: none (any more) */
-	char *log_path;
-	uint64_t log_bytes, log_max;
+	int out_fd; /* -1: none (any more) */
+	struct log_file log;
+	char *log_path; /* NULL: its output is kept nowhere */
 	char *line;
 	size_t line_len;
 	void (*on_exit)(void *arg, struct child *c, int status);
@@ -132,16 +130,6 @@ static void close_fd(int *fd)
 
 /* --- output of a child ------------------------------------------------------------- */
 
-static int log_open(struct child *c, struct err *err)
-{
-	c->log_fd = open(c->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (c->log_fd < 0)
-		return err_errno(err, ERR_IO, "cannot open the log file %s", c->log_path);
-	struct stat st;
-	c->log_bytes = fstat(c->log_fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-	return 0;
-}
-
 static void tail_append(struct child *c, const char *data, size_t len)
 {
 	pthread_mutex_lock(&c->owner->lock);
@@ -168,22 +156,6 @@ static void tail_from_log(struct child *c)
 	if (n > 0)
 		tail_append(c, buf, (size_t)n);
 	close_fd(&fd);
-}
-
-/* A log that cannot be written is given up; the child must not suffer from a full disk. */
-static void log_append(struct child *c, const char *data, size_t len)
-{
-	if (c->log_fd >= 0 && c->log_bytes && c->log_bytes + len > c->log_max) {
-		CLEANUP_FREE char *old = xasprintf("%s.1", c->log_path);
-		close_fd(&c->log_fd);
-		if (rename(c->log_path, old) == 0)
-			log_open(c, NULL);
-	}
-	if (c->log_fd < 0)
-		return;
-	if (fs_write_all(c->log_fd, data, len) < 0)
-		close_fd(&c->log_fd);
-	c->log_bytes += len;
 }
 
 static bool is_detached(struct child *c)
@@ -234,7 +206,7 @@ static void pump(struct child *c, int chunks)
 			return;
 		}
 		tail_append(c, buf, (size_t)n);
-		log_append(c, buf, (size_t)n);
+		log_file_append(&c->log, buf, (size_t)n);
 		if (c->on_line)
 			lines_append(c, buf, (size_t)n);
 	}
@@ -263,9 +235,8 @@ static struct child *start_child(struct procs *p, const struct procs_spec *spec,
 		.owner = p,
 		.refs = 2, /* the caller's and the list's */
 		.out_fd = -1,
-		.log_fd = -1,
+		.log = { .fd = -1 },
 		.log_path = xstrdup(spec->log_path),
-		.log_max = spec->log_max_bytes ? spec->log_max_bytes : LOG_MAX_DEFAULT,
 		.tail = xmalloc(TAIL_BYTES),
 		.line = spec->on_line ? xmalloc(LINE_BYTES + 1) : NULL,
 		.on_exit = spec->on_exit,
@@ -273,11 +244,11 @@ static struct child *start_child(struct procs *p, const struct procs_spec *spec,
 		.arg = spec->arg,
 		.outlive = spec->outlive,
 	};
-	if (c->log_path && log_open(c, err) < 0)
+	if (c->log_path && log_file_open(&c->log, c->log_path, spec->log_max_bytes, err) < 0)
 		goto fail;
 	if (spec->outlive) {
-		child_out = c->log_fd;
-		c->log_fd = -1;
+		child_out = c->log.fd;
+		c->log.fd = -1;
 	} else if ((c->log_path || c->on_line) && open_pipe(&c->out_fd, &child_out, err) < 0) {
 		goto fail;
 	}
@@ -304,7 +275,7 @@ static struct child *start_child(struct procs *p, const struct procs_spec *spec,
 fail:
 	close_fd(&child_out);
 	close_fd(&c->out_fd);
-	close_fd(&c->log_fd);
+	log_file_release(&c->log);
 	free(c->tail);
 	free(c->line);
 	free(c->log_path);
@@ -357,7 +328,7 @@ static bool end_child(struct child *c)
 		return false;
 
 	close_fd(&c->out_fd);
-	close_fd(&c->log_fd);
+	log_file_release(&c->log);
 	if (tell)
 		c->on_exit(c->arg, c, c->status);
 	pthread_mutex_lock(&p->lock);

@@ -24,7 +24,7 @@ struct procs_spec {
 	const char *const *env; /* NULL: inherit */
 	const char *cwd;
 	const char *log_path;   /* stdout and stderr, appended; NULL: discarded */
-	uint64_t log_max_bytes; /* beyond it the log is rotated once (path.1); 0: 64 MiB */
+	uint64_t log_max_bytes; /* beyond it the log is rotated once (path.1); 0: the default */
 	void (*on_exit)(void *arg, struct child *c, int status); /* status as waitpid */
 	/* A complete line of output; may be NULL. Lines are cut at 4 KiB. */
 	void (*on_line)(void *arg, struct child *c, const char *line, size_t len);
