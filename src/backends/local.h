@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "backends/node_log.h"
 #include "core/backend.h"
 #include "util/mem.h"
 #include "util/wake.h"
@@ -62,9 +63,7 @@ struct local {
 	pthread_mutex_t lock;
 	/* changed by the runner thread under the lock; others read under it */
 	VEC(struct local_node *) nodes;
-	/* procs thread only: at most so many log lines a second become events */
-	uint64_t log_second;
-	unsigned log_count, chatter_count; /* in log_second */
+	struct node_log_budget budget; /* procs thread only */
 };
 
 extern const char *const local_log_levels[];

@@ -24,8 +24,7 @@
 #define READY_DEFAULT_NS (30 * NS_PER_S)
 #define KILL_TIMEOUT_NS \
 	(10 * NS_PER_S) /* SIGKILL until gone; more is a process stuck in the kernel */
-#define LOGS_PER_SECOND 50
-#define NODE_EXIT_ENV   4 /* ltb-node: something it needs, such as its port, is not to be had */
+#define NODE_EXIT_ENV 4 /* ltb-node: something it needs, such as its port, is not to be had */
 
 static const char *node_name(const struct local_node *n)
 {
@@ -200,71 +199,16 @@ static void node_exited(void *arg, struct child *c, int status)
 	wake_signal(&n->l->wake);
 }
 
-/* The level of a log line of whatever program; LOG_INFO when none is seen. */
-static enum log_level line_level(const char *line, size_t len)
-{
-	static const struct {
-		const char *word;
-		enum log_level level;
-	} words[] = {
-		{ "WARN", LOG_WARN },
-		{ "ERROR", LOG_ERROR },
-		{ "\"level\":\"warn\"", LOG_WARN },
-		{ "\"level\":\"error\"", LOG_ERROR },
-		{ " warn ", LOG_WARN },
-		{ " error ", LOG_ERROR },
-	};
-	size_t head = MIN(len, 80u); /* further on it is text, which may say anything */
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (memmem(line, head, words[i].word, strlen(words[i].word)))
-			return words[i].level;
-	return LOG_INFO;
-}
-
-/*
- * Where a line's own words begin: behind the time, the level and the node's
- * name, which whoever shows the line has already. A line of another form is
- * left as it is.
- */
-static const char *line_words(const char *line, const char *node)
-{
-	static const char *const levels[] = { "TRACE", "DEBUG", "INFO", "WARN", "ERROR" };
-	size_t time = strspn(line, "0123456789-:.TZ+"), name = strlen(node);
-	const char *s = line + time;
-
-	if (time < 8 || *s != ' ')
-		return line;
-	s += strspn(s, " ");
-	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		size_t n = strlen(levels[i]);
-		if (strncmp(s, levels[i], n) != 0 || s[n] != ' ')
-			continue;
-		s += n;
-		s += strspn(s, " ");
-		if (strncmp(s, node, name) == 0 && s[name] == ':')
-			s += name + 1 + strspn(s + name + 1, " ");
-		return s;
-	}
-	return line;
-}
-
-/* Warnings and what is worse have a budget of their own, so that chatter cannot hide them. */
 static void node_line(void *arg, struct child *c, const char *line, size_t len)
 {
 	struct local_node *n = arg;
 	struct local *l = n->l;
 	const struct backend_env *env = l->env;
-	enum log_level level = line_level(line, len);
-	unsigned *count = level >= LOG_WARN ? &l->log_count : &l->chatter_count;
+	enum log_level level = node_log_level(line, len);
 	(void)c;
 
-	uint64_t second = clock_now(env->clock) / NS_PER_S;
-	if (second != l->log_second) {
-		l->log_second = second;
-		l->log_count = l->chatter_count = 0;
-	}
-	if ((*count)++ < LOGS_PER_SECOND)
-		env->log(env->arg, (int)n->index, level, line_words(line, n->plan_node->name));
+	if (node_log_allowed(&l->budget, clock_now(env->clock), level))
+		env->log(env->arg, (int)n->index, level, node_log_words(line, n->plan_node->name));
 }
 
 /* --- start ------------------------------------------------------------------------------ */
