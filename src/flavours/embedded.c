@@ -2,7 +2,8 @@
  * The flavour of ltb-node, the node that ships with the bench. It binds port
  * 0 and tells the real ports in a ready file, so nothing has to be guessed.
  * Files below the node's directory: genesis.json, key (the leader's seed),
- * wallets (one seed a line), data/, ready. Any thread.
+ * wallets (one seed a line), data/, ready; the last two not when its state is
+ * kept elsewhere (a container). Any thread.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,10 +52,11 @@ static void add_seed(struct strbuf *out, const struct tx_key *key)
 static int embedded_write_config(const struct flavour_node *n, struct err *err)
 {
 	CLEANUP_STRBUF struct strbuf genesis = { 0 }, key = { 0 }, wallets = { 0 };
-	CLEANUP_FREE char *data = fs_join(n->dir, "data");
+	CLEANUP_FREE char *data = n->state_dir ? xstrdup(n->dir) : fs_join(n->dir, "data");
 	CLEANUP_FREE char *ready = fs_join(n->dir, "ready");
+	mode_t secret = n->state_dir ? 0644 : 0600;
 
-	if (fs_mkdirs(data, 0700, err) < 0)
+	if (fs_mkdirs(data, n->state_dir ? 0755 : 0700, err) < 0)
 		return -1;
 	/* what an earlier start said about its ports must not be believed */
 	if (unlink(ready) < 0 && errno != ENOENT)
@@ -64,9 +66,9 @@ static int embedded_write_config(const struct flavour_node *n, struct err *err)
 	for (size_t i = 0; i < n->plan->n_wallets; i++)
 		add_seed(&wallets, &n->plan->wallets[i].key);
 	if (write_file(n->dir, "genesis.json", &genesis, 0644, err) < 0 ||
-		write_file(n->dir, "key", &key, 0600, err) < 0)
+		write_file(n->dir, "key", &key, secret, err) < 0)
 		return -1;
-	return write_file(n->dir, "wallets", &wallets, 0600, err);
+	return write_file(n->dir, "wallets", &wallets, secret, err);
 }
 
 static int embedded_command(const struct flavour_node *n, struct strlist *ret_argv,
@@ -76,10 +78,8 @@ static int embedded_command(const struct flavour_node *n, struct strlist *ret_ar
 		const char *option, *file;
 	} files[] = {
 		{ "--genesis", "genesis.json" },
-		{ "--data", "data" },
 		{ "--key-file", "key" },
 		{ "--wallet-file", "wallets" },
-		{ "--ready-file", "ready" },
 	};
 	(void)err;
 
@@ -87,6 +87,14 @@ static int embedded_command(const struct flavour_node *n, struct strlist *ret_ar
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		strlist_add(ret_argv, files[i].option);
 		strlist_addf(ret_argv, "%s/%s", n->node_dir, files[i].file);
+	}
+	strlist_add(ret_argv, "--data");
+	if (n->state_dir) {
+		strlist_add(ret_argv, n->state_dir);
+	} else {
+		strlist_addf(ret_argv, "%s/data", n->node_dir);
+		strlist_add(ret_argv, "--ready-file");
+		strlist_addf(ret_argv, "%s/ready", n->node_dir);
 	}
 	strlist_add(ret_argv, "--listen");
 	strlist_addf(ret_argv, "%s:%u", n->bind, (unsigned)n->ports[EMBEDDED_P2P]);
@@ -143,6 +151,13 @@ static int embedded_read_ready(const struct flavour_node *n, pid_t pid,
 	return 1;
 }
 
+static void embedded_health_command(const struct flavour_node *n, struct strlist *ret_argv)
+{
+	strlist_add(ret_argv, n->binary);
+	strlist_add(ret_argv, "--check-health");
+	strlist_addf(ret_argv, "127.0.0.1:%u", (unsigned)n->ports[EMBEDDED_HTTP]);
+}
+
 static void embedded_peer_address(const char *host, uint16_t port, char *buf, size_t size)
 {
 	snprintf(buf, size, "/ip4/%s/tcp/%u", host, (unsigned)port);
@@ -153,13 +168,14 @@ const struct flavour_ops flavour_embedded = {
 	.summary = "ltb-node, the small proof-of-stake node that ships with the bench",
 	.binary = "ltb-node",
 	.ports = {
-		[EMBEDDED_HTTP] = { "http", PORT_TCP },
-		[EMBEDDED_P2P] = { "p2p", PORT_TCP },
+		[EMBEDDED_HTTP] = { "http", PORT_TCP, 8080 },
+		[EMBEDDED_P2P] = { "p2p", PORT_TCP, 3000 },
 	},
 	.binds_port_zero = true,
 	.dials_at_run_time = true,
 	.write_config = embedded_write_config,
 	.command = embedded_command,
 	.read_ready = embedded_read_ready,
+	.health_command = embedded_health_command,
 	.peer_address = embedded_peer_address,
 };
