@@ -44,6 +44,8 @@ void docker_free(struct docker *d); /* close its streams before; NULL is fine */
 
 /* "unix:///var/run/docker.sock", "tcp://host:2375": what DOCKER_HOST of a child is set to. */
 const char *docker_host(const struct docker *d);
+/* Where the docker client keeps its settings; caller frees. NULL: there is no home. */
+char *docker_config_dir(void);
 /* Host name or address where published ports are reached, IPv6 in brackets: "127.0.0.1" for a unix
  * socket. */
 const char *docker_published_host(const struct docker *d);

@@ -132,8 +132,7 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* Caller frees. NULL: there is no home. */
-static char *config_dir(void)
+char *docker_config_dir(void)
 {
 	const char *dir = variable("DOCKER_CONFIG"), *home = variable("HOME");
 	if (dir)
@@ -227,7 +226,7 @@ int docker_place_find(struct docker_place *ret, struct err *err)
 			return -1;
 		return tls && !ret->socket[0] ? refuse_tls(by, host, err) : 0;
 	}
-	CLEANUP_FREE char *dir = config_dir();
+	CLEANUP_FREE char *dir = docker_config_dir();
 	if (current_context(dir, context, sizeof(context), named_by, sizeof(named_by), err) != 0)
 		return -1;
 	if (context[0])

@@ -3,6 +3,7 @@
 
 const struct backend_ops *const backends_all[] = {
 	&backend_local,
+	&backend_compose,
 	&backend_fake,
 	NULL,
 };

@@ -4,7 +4,7 @@
 
 #include "core/backend.h"
 
-extern const struct backend_ops backend_local, backend_fake;
+extern const struct backend_ops backend_local, backend_compose, backend_fake;
 /* The template for new backends: built and tested, but not in the list. */
 extern const struct backend_ops backend_skeleton;
 

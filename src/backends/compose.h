@@ -1,0 +1,162 @@
+/*
+ * Inside of the compose backend: what its files share. compose.c places and
+ * checks, compose_file.c writes compose.yaml, compose_client.c runs Docker
+ * Compose, compose_image.c sees to the image, compose_node.c takes single
+ * containers through their lives, compose_watch.c is the thread that sees what
+ * happens to them, compose_clean.c removes what a dead run left.
+ */
+#ifndef BACKENDS_COMPOSE_H
+#define BACKENDS_COMPOSE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "backends/docker.h"
+#include "backends/node_log.h"
+#include "core/backend.h"
+#include "core/log_file.h"
+#include "util/mem.h"
+#include "util/wake.h"
+
+#define COMPOSE_IMAGE        "logos-testbench:local"
+#define COMPOSE_LABEL_RUN    "org.logos.testbench.run"
+#define COMPOSE_LABEL_STACK  "org.logos.testbench.stack" /* the project: unique, unlike run ids */
+#define COMPOSE_LABEL_NODE   "org.logos.testbench.node"
+#define COMPOSE_JOURNAL_KIND "compose"
+#define COMPOSE_CONFIG_DIR   "/config" /* in the container: RUN/nodes/NAME, read-only */
+#define COMPOSE_STATE_DIR    "/data"   /* in the container: a volume */
+
+enum compose_client { COMPOSE_CLIENT_AUTO, COMPOSE_CLIENT_V2, COMPOSE_CLIENT_V1 };
+
+struct compose_config {
+	char *program, *host, *host_gateway, *subnet;
+	int client, log_level;
+	uint64_t stop_grace_ns, http_timeout_ns, first_port, memory_bytes, log_max_bytes;
+	double cpus;
+	bool read_only;
+};
+
+enum compose_api { COMPOSE_API_UNKNOWN, COMPOSE_API_ASKED, COMPOSE_API_UP };
+
+struct compose_node {
+	struct compose *c;
+	unsigned index;
+	const struct plan_node *plan_node; /* the plan's, or extra */
+	struct plan_node extra;
+	const struct flavour_ops *flavour;
+	char *dir, *container, *volume;
+	struct strlist args, env, peers; /* peers: "n1:3000" */
+
+	/* runner thread only */
+	uint16_t port; /* of the API, on the host */
+	bool up, removed;
+	uint64_t ask_at_ns, call;
+
+	/* compose->lock */
+	bool running;                      /* from just before its start until its end was told */
+	bool exit_expected;                /* somebody here asked for its end */
+	bool paused, coming;               /* coming: somebody else started it */
+	bool want_streams;                 /* it was started, its output is to be read */
+	bool telling, exit_untold;         /* see compose_tell() */
+	bool died, oom;                    /* the engine said so; not dealt with yet */
+	uint64_t died_at_ns, log_since_ns; /* clock; UNIX time */
+	int exit_code;
+	char how[96]; /* its last end: "exit 3" */
+	int64_t pid;
+	char endpoint[128];
+	enum compose_api api;
+	struct strbuf pending; /* output not written to the log file yet */
+	uint64_t pending_lost; /* lines that did not fit */
+	bool logs_ended, stats_ended;
+	struct docker_stats stats;
+	bool has_stats;
+	uint64_t stats_at_ns, cpu_ns, cpu_at_ns; /* cpu_*: at the last usage() */
+	struct node_tail tail;
+
+	/* watch thread only */
+	struct docker_stream *logs, *stats_stream;
+	struct log_file log;
+	uint64_t reopen_at_ns;
+};
+
+struct compose {
+	const struct backend_env *env;
+	const struct compose_config *config;
+	struct docker *docker;
+	char *project, *file; /* unique name; RUN/compose.yaml */
+	char *image;
+	bool own_image;
+	enum compose_client client_kind;
+	char *client;        /* the program */
+	const char *publish; /* address that ports are bound to */
+	char *host;          /* where they are reached */
+	uint64_t genesis_time_ms;
+	bool prepared, journaled, may_be_left;
+	struct strlist labels; /* that everything of this run carries; for filters */
+	struct wake wake;      /* something happened that the runner may wait for */
+
+	pthread_mutex_t lock;
+	/* changed by the runner thread under the lock; others read under it */
+	VEC(struct compose_node *) nodes;
+	bool engine_away;              /* watch thread writes under the lock */
+	struct node_log_budget budget; /* net thread */
+
+	/* compose_watch.c */
+	pthread_t thread;
+	bool thread_runs;
+	atomic_bool stopping;
+	struct wake watch_wake;
+	struct docker_stream *events;
+	bool events_ended;               /* lock */
+	uint64_t events_since_ns;        /* lock; UNIX time of the last event */
+	uint64_t events_at_ns;           /* watch thread: when to try again */
+	VEC(struct compose_news *) news; /* lock */
+};
+
+extern const char *const compose_log_levels[];
+
+/* --- compose_file.c: pure but for the file it writes --- */
+void compose_file_text(const struct compose *c, struct strbuf *out);
+int compose_file_write(const struct compose *c, struct err *err);
+
+/* --- compose_client.c --- */
+/* Finds Docker Compose. text: what was found. */
+int compose_client_find(enum compose_client wanted, enum compose_client *ret_kind, char **ret_path,
+	char *text, size_t size, struct err *err);
+/* Runs it on this run's file and project; its output goes to RUN/logs/compose.log. */
+int compose_client_run(struct compose *c, const char *const *args, uint64_t timeout_ns,
+	const struct cancel *cancel, struct err *err);
+
+/* --- compose_image.c --- */
+/* Builds, pulls or finds the image. */
+int compose_image_ensure(struct compose *c, struct err *err);
+
+/* --- compose_node.c; runner's thread --- */
+struct compose_node *compose_node_new(struct compose *c, unsigned index);
+void compose_node_free(struct compose_node *n);
+const char *compose_node_name(const struct compose_node *n);
+void compose_node_spec(const struct compose_node *n, struct flavour_node *ret);
+int compose_node_write_config(struct compose_node *n, struct err *err);
+/* Starts all of them side by side; another port when the one of a node is taken. */
+int compose_start(struct compose *c, struct compose_node *const *nodes, size_t n, struct err *err);
+int compose_wait_up(
+	struct compose *c, struct compose_node *const *nodes, size_t n, struct err *err);
+/* Ends them side by side, grace_ns 0: at once, and waits until that was told. */
+int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, uint64_t grace_ns,
+	const struct cancel *cancel, struct err *err);
+bool compose_running(struct compose_node *n);
+void compose_tell(struct compose_node *n, enum node_state state, const char *reason);
+/* A port of the host that is free now and lies outside of what the kernel gives to clients. */
+int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err);
+
+/* --- compose_watch.c --- */
+int compose_watch_start(struct compose *c, struct err *err);
+/* Waits until all output of ended containers was read, and ends the thread. */
+void compose_watch_stop(struct compose *c);
+/* The end of a node, told once: as a state and to whoever waits. Watch or runner thread. */
+void compose_tell_exit(struct compose_node *n);
+
+/* --- compose_clean.c --- */
+int compose_clean(const char *run_dir, unsigned *ret_removed, struct err *err);
+
+#endif

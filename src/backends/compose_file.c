@@ -1,0 +1,168 @@
+/*
+ * compose.yaml of a run: one service a node, valid for Compose 1.29 and 2
+ * alike, and of use by hand. What may differ from run to run is in double
+ * quotes with JSON's escapes, which are YAML's too; a `$' is doubled, as
+ * Compose would put variables in its place. Pure but for the file it writes.
+ */
+#include "backends/compose.h"
+
+#include <string.h>
+
+#include "util/fs.h"
+#include "util/json.h"
+
+#define HEALTH_INTERVAL_S 15 /* each check is a process in the container */
+
+static void add_quoted(struct strbuf *out, const char *s)
+{
+	CLEANUP_STRBUF struct strbuf json = { 0 };
+	struct jw w;
+
+	jw_init(&w, &json, 0);
+	jw_str(&w, s);
+	for (const char *at = strbuf_str(&json); *at; at++) {
+		if (*at == '$')
+			strbuf_addc(out, '$');
+		strbuf_addc(out, *at);
+	}
+}
+
+static void add_row(struct strbuf *out, const char *head, const char *value)
+{
+	strbuf_adds(out, head);
+	add_quoted(out, value);
+	strbuf_addc(out, '\n');
+}
+
+static void add_list(struct strbuf *out, const char *key, const struct strlist *list)
+{
+	if (!list->len)
+		return;
+	strbuf_addf(out, "    %s:\n", key);
+	for (size_t i = 0; i < list->len; i++)
+		add_row(out, "      - ", list->items[i]);
+}
+
+static void add_labels(
+	const struct compose *c, const char *indent, const char *node, struct strbuf *out)
+{
+	strbuf_addf(out, "%slabels:\n", indent);
+	strbuf_addf(out, "%s  " COMPOSE_LABEL_RUN ": ", indent);
+	add_row(out, "", c->env->run_id);
+	strbuf_addf(out, "%s  " COMPOSE_LABEL_STACK ": ", indent);
+	add_row(out, "", c->project);
+	if (!node)
+		return;
+	strbuf_addf(out, "%s  " COMPOSE_LABEL_NODE ": ", indent);
+	add_row(out, "", node);
+}
+
+static void add_health(const struct flavour_node *spec, const struct flavour_ops *flavour,
+	size_t n_nodes, struct strbuf *out)
+{
+	struct strlist test = { 0 };
+
+	flavour->health_command(spec, &test);
+	if (test.len) {
+		strbuf_adds(out, "    healthcheck:\n      test: [\"CMD\"");
+		for (size_t i = 0; i < test.len; i++) {
+			strbuf_adds(out, ", ");
+			add_quoted(out, test.items[i]);
+		}
+		/* so many a second at most, all nodes together */
+		strbuf_addf(out, "]\n      interval: %zus\n      timeout: 5s\n      retries: 3\n",
+			MAX(HEALTH_INTERVAL_S, n_nodes));
+		strbuf_adds(out, "      start_period: 30s\n");
+	}
+	strlist_release(&test);
+}
+
+static void add_limits(const struct compose_config *config, struct strbuf *out)
+{
+	if (config->memory_bytes)
+		strbuf_addf(out, "    mem_limit: %llu\n    memswap_limit: %llu\n",
+			(unsigned long long)config->memory_bytes,
+			(unsigned long long)config->memory_bytes);
+	if (config->cpus > 0)
+		strbuf_addf(out, "    cpus: %g\n", config->cpus);
+}
+
+static void add_service(const struct compose *c, const struct compose_node *n, struct strbuf *out)
+{
+	const struct compose_config *config = c->config;
+	const char *name = compose_node_name(n);
+	struct strlist argv = { 0 }, env = { 0 };
+	struct flavour_node spec;
+
+	compose_node_spec(n, &spec);
+	n->flavour->command(&spec, &argv, &env, NULL);
+	strbuf_addf(out, "  %s:\n", name);
+	add_row(out, "    image: ", c->image);
+	add_row(out, "    container_name: ", n->container);
+	add_row(out, "    hostname: ", name);
+	strbuf_adds(out, "    entrypoint:\n");
+	add_row(out, "      - ", argv.items[0]);
+	strbuf_adds(out, "    command:\n");
+	for (size_t i = 1; i < argv.len; i++)
+		add_row(out, "      - ", argv.items[i]);
+	add_list(out, "environment", &env);
+	strbuf_addf(out, "    ports:\n      - \"%s:%u:%u\"\n", c->publish, (unsigned)n->port,
+		(unsigned)flavour_usual_port(n->flavour, "http"));
+	strbuf_addf(out,
+		"    volumes:\n      - \"./nodes/%s:" COMPOSE_CONFIG_DIR ":ro\"\n"
+		"      - \"%s-data:" COMPOSE_STATE_DIR "\"\n",
+		name, name);
+	if (config->host_gateway && *config->host_gateway &&
+		strcmp(config->host_gateway, "disable") != 0)
+		add_row(out, "    extra_hosts:\n      - ", config->host_gateway);
+	add_health(&spec, n->flavour, c->nodes.len, out);
+	strbuf_addf(out, "    stop_grace_period: %llus\n", /* docker-compose 1 wants whole ones */
+		(unsigned long long)((config->stop_grace_ns + NS_PER_S - 1) / NS_PER_S));
+	strbuf_adds(out, "    restart: \"no\"\n    cap_drop: [ALL]\n"
+			 "    security_opt: [\"no-new-privileges:true\"]\n");
+	if (config->read_only)
+		strbuf_adds(out, "    read_only: true\n    tmpfs: [/tmp]\n");
+	add_limits(config, out);
+	strbuf_addf(out,
+		"    logging:\n      driver: json-file\n      options: {max-size: \"%llu\", "
+		"max-file: \"2\"}\n",
+		(unsigned long long)config->log_max_bytes);
+	add_labels(c, "    ", name, out);
+	strlist_release(&argv);
+	strlist_release(&env);
+}
+
+void compose_file_text(const struct compose *c, struct strbuf *out)
+{
+	strbuf_addf(out,
+		"# The cluster of run %s. By hand, in this directory:\n"
+		"#   docker compose -p %s up -d    and    docker compose -p %s down -v\n"
+		"# (docker-compose takes the same arguments).\n"
+		"services:\n",
+		c->env->run_id, c->project, c->project);
+	for (size_t i = 0; i < c->nodes.len; i++)
+		if (!c->nodes.items[i]->removed)
+			add_service(c, c->nodes.items[i], out);
+	strbuf_adds(out, "volumes:\n");
+	for (size_t i = 0; i < c->nodes.len; i++) {
+		const struct compose_node *n = c->nodes.items[i];
+		if (n->removed)
+			continue;
+		strbuf_addf(out, "  %s-data:\n", compose_node_name(n));
+		add_row(out, "    name: ", n->volume);
+		add_labels(c, "    ", compose_node_name(n), out);
+	}
+	strbuf_adds(out, "networks:\n  default:\n    driver: bridge\n");
+	add_row(out, "    name: ", c->project);
+	if (c->config->subnet)
+		add_row(out, "    ipam:\n      config:\n        - subnet: ", c->config->subnet);
+	add_labels(c, "    ", NULL, out);
+}
+
+int compose_file_write(const struct compose *c, struct err *err)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+
+	compose_file_text(c, &text);
+	return fs_write_atomic(c->file, strbuf_str(&text), text.len, 0644, err);
+}

@@ -1,0 +1,130 @@
+/*
+ * The image that the nodes of a run start from. The bench's own is made from
+ * the programs beside ltb when it is missing, or was made from others; one
+ * that the user names must be there, or be pulled. Runner's thread.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/compose.h"
+#include "core/embedded.h"
+#include "util/fs.h"
+#include "util/log.h"
+#include "util/proc.h"
+#include "version.h"
+
+#define NODE_PROGRAM      "ltb-node"
+#define LABEL_PROGRAMS    "org.logos.testbench.programs"
+#define BUILD_TIMEOUT_MS  120000
+#define DIGEST_TIMEOUT_MS 10000
+#define PULL_TIMEOUT_NS   (600 * NS_PER_S)
+
+static char *node_program(struct err *err)
+{
+	CLEANUP_FREE char *self_dir = fs_self_dir();
+	char *path = self_dir ? fs_join(self_dir, NODE_PROGRAM) : NULL;
+
+	if (path && fs_is_executable(path))
+		return path;
+	free(path);
+	path = fs_which(NODE_PROGRAM);
+	if (!path)
+		err_set(err, ERR_ENV,
+			"the image " COMPOSE_IMAGE " is to be made from " NODE_PROGRAM
+			", which is neither beside ltb nor in PATH; build it with `make`, or name "
+			"an image with --set topology.image=NAME");
+	return path;
+}
+
+static int run_script(
+	const char *const *argv, unsigned timeout_ms, struct strbuf *out, struct err *err)
+{
+	char how[64];
+	int status = 0;
+
+	if (proc_run(argv, timeout_ms, out->max, out, &status, err) < 0)
+		return -1;
+	if (status)
+		return err_set(err, ERR_ENV, "the image cannot be made (%s): %s",
+			proc_status_text(status, how, sizeof(how)), strbuf_str(out));
+	return 0;
+}
+
+static int build_and_load(
+	struct compose *c, const char *script, const char *program, struct err *err)
+{
+	CLEANUP_FREE char *tar = fs_join(c->env->run_dir, "image.tar");
+	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
+	const char *const argv[] = { "env", "IMAGE_VERSION=" LTB_VERSION, "sh", script, tar,
+		COMPOSE_IMAGE, program, NULL };
+
+	int r = run_script(argv, BUILD_TIMEOUT_MS, &out, err);
+	if (r == 0)
+		r = docker_image_load(c->docker, tar, c->env->cancel, err);
+	unlink(tar);
+	return r;
+}
+
+static int ensure_own(struct compose *c, const char *script, struct err *err)
+{
+	CLEANUP_FREE char *program = node_program(err);
+	CLEANUP_STRBUF struct strbuf digest = { .max = 4096 };
+	char label[128];
+
+	if (!program)
+		return -1;
+	const char *const argv[] = { "sh", script, "--digest", program, NULL };
+	if (run_script(argv, DIGEST_TIMEOUT_MS, &digest, err) < 0)
+		return -1;
+	int r = docker_image_label(c->docker, COMPOSE_IMAGE, LABEL_PROGRAMS, label, sizeof(label),
+		c->env->cancel, err);
+	size_t len = strcspn(strbuf_str(&digest), "\r\n");
+	if (r < 0)
+		return -1;
+	if (r && strlen(label) == len && strncmp(label, strbuf_str(&digest), len) == 0)
+		return 0;
+	c->env->log(c->env->arg, -1, LOG_INFO,
+		r ? "the image " COMPOSE_IMAGE " is of another build; making it anew"
+		  : "making the image " COMPOSE_IMAGE);
+	return build_and_load(c, script, program, err);
+}
+
+static void tell_pull(void *arg, const char *text)
+{
+	struct compose *c = arg;
+	c->env->log(c->env->arg, -1, LOG_INFO, text);
+}
+
+static int ensure_named(struct compose *c, struct err *err)
+{
+	char label[8];
+	int r = docker_image_label(
+		c->docker, c->image, LABEL_PROGRAMS, label, sizeof(label), c->env->cancel, err);
+
+	if (r != 0)
+		return r < 0 ? -1 : 0;
+	CLEANUP_FREE char *text = xasprintf("pulling the image %s", c->image);
+	c->env->log(c->env->arg, -1, LOG_INFO, text);
+	if (docker_image_pull(
+		    c->docker, c->image, PULL_TIMEOUT_NS, c->env->cancel, tell_pull, c, err) == 0)
+		return 0;
+	return err_prefix(err,
+		"the image %s (topology.image, or LOGOS_BLOCKCHAIN_TESTNET_IMAGE) is not on this "
+		"engine and cannot be pulled",
+		c->image);
+}
+
+int compose_image_ensure(struct compose *c, struct err *err)
+{
+	if (!c->own_image)
+		return ensure_named(c, err);
+	CLEANUP_FREE char *script = fs_join(c->env->run_dir, "image.sh");
+	const char *text = image_build_script[0].text;
+	if (fs_write_atomic(script, text, strlen(text), 0600, err) < 0)
+		return -1;
+	int r = ensure_own(c, script, err);
+	unlink(script);
+	return r;
+}

@@ -1,0 +1,463 @@
+/*
+ * The watch thread of the compose backend: sees what happens to containers
+ * (by whoever's hand), reads their output and what they use, and holds on to
+ * the engine while that restarts. The callbacks of streams run on the net
+ * thread and only take note; files are written, the engine is asked and nodes'
+ * ends are told here.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/compose.h"
+#include "util/fs.h"
+#include "util/strbuf.h"
+
+#define TURN_NS        (100 * NS_PER_MS) /* output waits so long at most for the disk */
+#define LAST_WORDS_NS  (500 * NS_PER_MS) /* from a container's end to the end of its output */
+#define AGAIN_NS       (500 * NS_PER_MS) /* between tries at an engine that went away */
+#define ASK_TIMEOUT_NS NS_PER_S
+#define STREAMS_END_NS (3 * NS_PER_S)
+
+/* What the engine said about a container, on its way from the net thread. */
+struct compose_news {
+	struct compose_node *node;
+	char action[32];
+	int exit_code;
+	uint64_t time_ns;
+};
+
+static uint64_t wall_ns(const struct compose *c)
+{
+	return clock_wall_ms(c->env->clock) * NS_PER_MS;
+}
+
+/* --- callbacks, on the net thread ----------------------------------------------------------- */
+
+static void on_line(void *arg, bool is_stderr, const char *line, size_t len)
+{
+	struct compose_node *n = arg;
+	struct compose *c = n->c;
+	const struct backend_env *env = c->env;
+	enum log_level level = node_log_level(line, len);
+	(void)is_stderr;
+
+	pthread_mutex_lock(&c->lock);
+	if (n->pending.len + len + 1 > n->pending.max) {
+		n->pending_lost++;
+	} else {
+		strbuf_add(&n->pending, line, len);
+		strbuf_addc(&n->pending, '\n');
+	}
+	node_tail_add(&n->tail, line, len);
+	bool tell = node_log_allowed(&c->budget, clock_now(env->clock), level);
+	pthread_mutex_unlock(&c->lock);
+	if (tell)
+		env->log(
+			env->arg, (int)n->index, level, node_log_words(line, compose_node_name(n)));
+}
+
+static void on_logs_end(void *arg, const struct err *err)
+{
+	struct compose_node *n = arg;
+	(void)err;
+
+	pthread_mutex_lock(&n->c->lock);
+	n->logs_ended = true;
+	pthread_mutex_unlock(&n->c->lock);
+	wake_signal(&n->c->watch_wake);
+}
+
+static void on_stats(void *arg, const struct docker_stats *s)
+{
+	struct compose_node *n = arg;
+
+	pthread_mutex_lock(&n->c->lock);
+	n->stats = *s;
+	n->has_stats = true;
+	n->stats_at_ns = clock_now(n->c->env->clock);
+	pthread_mutex_unlock(&n->c->lock);
+}
+
+static void on_stats_end(void *arg, const struct err *err)
+{
+	struct compose_node *n = arg;
+	(void)err;
+
+	pthread_mutex_lock(&n->c->lock);
+	n->stats_ended = true;
+	pthread_mutex_unlock(&n->c->lock);
+	wake_signal(&n->c->watch_wake);
+}
+
+static void on_event(void *arg, const struct docker_event *ev)
+{
+	struct compose *c = arg;
+
+	pthread_mutex_lock(&c->lock);
+	c->events_since_ns = ev->time_ns;
+	for (size_t i = 0; i < c->nodes.len; i++) {
+		struct compose_node *n = c->nodes.items[i];
+		if (strcmp(n->container, ev->name) != 0)
+			continue;
+		struct compose_news *news = xcalloc(1, sizeof(*news));
+		*news = (struct compose_news){
+			.node = n, .exit_code = ev->exit_code, .time_ns = ev->time_ns
+		};
+		snprintf(news->action, sizeof(news->action), "%s", ev->action);
+		vec_push(&c->news, news);
+		break;
+	}
+	pthread_mutex_unlock(&c->lock);
+	wake_signal(&c->watch_wake);
+}
+
+static void on_events_end(void *arg, const struct err *err)
+{
+	struct compose *c = arg;
+	(void)err;
+
+	pthread_mutex_lock(&c->lock);
+	c->events_ended = true;
+	pthread_mutex_unlock(&c->lock);
+	wake_signal(&c->watch_wake);
+}
+
+/* --- ends ------------------------------------------------------------------------------------- */
+
+static void note_death(struct compose_node *n, int exit_code, uint64_t time_ns)
+{
+	pthread_mutex_lock(&n->c->lock);
+	if (n->running && !n->died) {
+		n->died = true;
+		n->died_at_ns = clock_now(n->c->env->clock);
+		n->exit_code = exit_code;
+		n->log_since_ns = time_ns;
+	}
+	pthread_mutex_unlock(&n->c->lock);
+}
+
+static void end_text(int exit_code, bool oom, const char *error, char *buf, size_t size)
+{
+	const char *name = exit_code > 128 ? sigdescr_np(exit_code - 128) : NULL;
+
+	if (oom)
+		snprintf(buf, size, "out of memory: killed by the kernel at its limit");
+	else if (*error)
+		snprintf(buf, size, "%.90s", error);
+	else if (name)
+		snprintf(buf, size, "signal %d (%s)", exit_code - 128, name);
+	else
+		snprintf(buf, size, "exit %d", exit_code);
+}
+
+/* Tells the end of a container, once all of its output is here or late. */
+static void finish_death(struct compose_node *n)
+{
+	struct compose *c = n->c;
+	struct docker_container container = { 0 };
+
+	pthread_mutex_lock(&c->lock);
+	bool due = n->died && (n->logs_ended || !n->logs ||
+				      clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
+	bool ask = due && !n->exit_expected && !n->oom && n->exit_code != 0;
+	pthread_mutex_unlock(&c->lock);
+	if (!due)
+		return;
+	if (ask)
+		(void)docker_inspect(c->docker, n->container, NULL, &container, NULL);
+	pthread_mutex_lock(&c->lock);
+	end_text(n->exit_code, (n->oom || container.oom_killed) && n->exit_code == 137,
+		container.error, n->how, sizeof(n->how));
+	n->died = n->running = n->coming = false;
+	n->want_streams = false;
+	n->pid = 0;
+	n->has_stats = false;
+	n->exit_untold = n->telling;
+	bool tell = !n->telling;
+	pthread_mutex_unlock(&c->lock);
+	if (tell)
+		compose_tell_exit(n);
+	wake_signal(&c->wake);
+}
+
+/* --- what others do to our containers ----------------------------------------------------------
+ */
+
+static void foreign_start(struct compose_node *n)
+{
+	struct compose *c = n->c;
+
+	pthread_mutex_lock(&c->lock);
+	bool foreign = !n->running && !n->removed;
+	if (foreign) {
+		n->running = n->coming = n->want_streams = true;
+		n->exit_expected = n->paused = false;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (foreign)
+		c->env->node_state(c->env->arg, n->index, NODE_STARTING, false, NULL, 0,
+			"started by somebody else", NULL);
+}
+
+static void foreign_pause(struct compose_node *n, bool pause)
+{
+	struct compose *c = n->c;
+
+	pthread_mutex_lock(&c->lock);
+	bool foreign = n->running && n->paused != pause;
+	if (foreign)
+		n->paused = pause;
+	pthread_mutex_unlock(&c->lock);
+	if (foreign)
+		c->env->node_state(c->env->arg, n->index, pause ? NODE_PAUSED : NODE_UP, false,
+			n->endpoint, n->pid,
+			pause ? "paused by somebody else" : "resumed by somebody else", NULL);
+}
+
+/* Whether the API of a node that somebody else started answers by now. */
+static void ask_coming(struct compose_node *n)
+{
+	struct compose *c = n->c;
+	CLEANUP_STRBUF struct strbuf body = { .max = 65536 };
+	char url[sizeof(n->endpoint) + 32];
+	int status = 0;
+
+	pthread_mutex_lock(&c->lock);
+	bool coming = n->coming;
+	snprintf(url, sizeof(url), "%s/cryptarchia/info", n->endpoint);
+	pthread_mutex_unlock(&c->lock);
+	if (!coming)
+		return;
+	const struct net_request req = {
+		.method = NET_GET, .url = url, .timeout_ns = ASK_TIMEOUT_NS
+	};
+	if (net_call(c->env->net, &req, NULL, &status, &body, NULL) < 0 || status != 200)
+		return;
+	pthread_mutex_lock(&c->lock);
+	n->coming = false;
+	pthread_mutex_unlock(&c->lock);
+	compose_tell(n, NODE_UP, "started by somebody else");
+}
+
+static void take_news(struct compose *c)
+{
+	for (;;) {
+		pthread_mutex_lock(&c->lock);
+		struct compose_news *news = c->news.len ? c->news.items[0] : NULL;
+		if (news) {
+			c->news.len--;
+			memmove(c->news.items, c->news.items + 1,
+				c->news.len * sizeof(*c->news.items));
+		}
+		pthread_mutex_unlock(&c->lock);
+		if (!news)
+			return;
+		struct compose_node *n = news->node;
+		if (strcmp(news->action, "die") == 0) {
+			note_death(n, news->exit_code, news->time_ns);
+		} else if (strcmp(news->action, "oom") == 0) {
+			pthread_mutex_lock(&c->lock);
+			n->oom = true;
+			pthread_mutex_unlock(&c->lock);
+		} else if (strcmp(news->action, "start") == 0) {
+			foreign_start(n);
+		} else if (strcmp(news->action, "pause") == 0) {
+			foreign_pause(n, true);
+		} else if (strcmp(news->action, "unpause") == 0) {
+			foreign_pause(n, false);
+		}
+		free(news);
+	}
+}
+
+/* --- streams -----------------------------------------------------------------------------------
+ */
+
+static void close_stream(struct docker_stream **s)
+{
+	docker_stream_close(*s);
+	*s = NULL;
+}
+
+static void serve_streams(struct compose_node *n)
+{
+	struct compose *c = n->c;
+	uint64_t now = clock_now(c->env->clock);
+
+	pthread_mutex_lock(&c->lock);
+	bool want = n->want_streams && !c->engine_away;
+	bool logs_ended = n->logs_ended, stats_ended = n->stats_ended;
+	uint64_t since = n->log_since_ns;
+	pthread_mutex_unlock(&c->lock);
+	if (n->logs && logs_ended)
+		close_stream(&n->logs);
+	if (n->stats_stream && (stats_ended || !want))
+		close_stream(&n->stats_stream);
+	if (!want || now < n->reopen_at_ns)
+		return;
+	n->reopen_at_ns = now + AGAIN_NS;
+	pthread_mutex_lock(&c->lock);
+	n->logs_ended = n->logs_ended && n->logs;
+	n->stats_ended = n->stats_ended && n->stats_stream;
+	/* one that is cut off goes on where it was, at worst some lines come twice */
+	if (!n->logs)
+		n->log_since_ns = wall_ns(c);
+	pthread_mutex_unlock(&c->lock);
+	if (!n->logs)
+		n->logs = docker_logs(c->docker, n->container, since, on_line, on_logs_end, n);
+	if (!n->stats_stream)
+		n->stats_stream = docker_stats(c->docker, n->container, on_stats, on_stats_end, n);
+}
+
+static void flush_log(struct compose_node *n)
+{
+	struct compose *c = n->c;
+	struct strbuf pending = { .max = n->pending.max };
+
+	pthread_mutex_lock(&c->lock);
+	struct strbuf full = n->pending;
+	n->pending = pending;
+	uint64_t lost = n->pending_lost;
+	n->pending_lost = 0;
+	pthread_mutex_unlock(&c->lock);
+	if (full.len && !n->log.path) {
+		CLEANUP_FREE char *path =
+			xasprintf("%s/logs/%s.log", c->env->run_dir, compose_node_name(n));
+		log_file_open(&n->log, path, c->config->log_max_bytes, NULL);
+	}
+	if (full.len)
+		log_file_append(&n->log, strbuf_str(&full), full.len);
+	if (lost) {
+		char text[80];
+		int len = snprintf(text, sizeof(text), "(%llu lines were lost here)\n",
+			(unsigned long long)lost);
+		log_file_append(&n->log, text, (size_t)len);
+	}
+	strbuf_release(&full);
+}
+
+/* --- the engine itself ---------------------------------------------------------------------- */
+
+/* After the engine was away: what became of a container meanwhile. */
+static void look_again(struct compose_node *n)
+{
+	struct docker_container now;
+
+	if (!compose_running(n))
+		return;
+	if (docker_inspect(n->c->docker, n->container, NULL, &now, NULL) < 0)
+		note_death(n, 137, wall_ns(n->c));
+	else if (strcmp(now.state, "exited") == 0 || strcmp(now.state, "dead") == 0)
+		note_death(n, now.exit_code, wall_ns(n->c));
+}
+
+static void serve_engine(struct compose *c)
+{
+	const char *const *labels = (const char *const *)c->labels.items;
+	uint64_t now = clock_now(c->env->clock);
+
+	pthread_mutex_lock(&c->lock);
+	bool ended = c->events_ended, was_away = c->engine_away;
+	uint64_t since = c->events_since_ns;
+	size_t n_nodes = c->nodes.len;
+	pthread_mutex_unlock(&c->lock);
+	if (c->events && ended) {
+		close_stream(&c->events);
+		c->events_at_ns = now;
+		pthread_mutex_lock(&c->lock);
+		c->engine_away = true;
+		pthread_mutex_unlock(&c->lock);
+		if (!was_away)
+			c->env->log(c->env->arg, -1, LOG_ERROR,
+				"the Docker engine has gone away; waiting for it to come back");
+		was_away = true;
+	}
+	if (c->events || now < c->events_at_ns)
+		return;
+	c->events_at_ns = now + AGAIN_NS;
+	if (was_away && docker_call(c->docker, NET_GET, "/_ping", NULL, 0, NULL, ASK_TIMEOUT_NS,
+				NULL, NULL, NULL, NULL) < 0)
+		return;
+	pthread_mutex_lock(&c->lock);
+	c->events_ended = c->engine_away = false;
+	pthread_mutex_unlock(&c->lock);
+	c->events = docker_events(c->docker, labels, since, on_event, on_events_end, c);
+	if (!was_away)
+		return;
+	c->env->log(c->env->arg, -1, LOG_WARN, "the Docker engine is back");
+	for (size_t i = 0; i < n_nodes; i++)
+		look_again(c->nodes.items[i]);
+}
+
+static bool turn(struct compose *c)
+{
+	bool busy = false;
+
+	serve_engine(c);
+	take_news(c);
+	pthread_mutex_lock(&c->lock);
+	size_t n_nodes = c->nodes.len;
+	pthread_mutex_unlock(&c->lock);
+	for (size_t i = 0; i < n_nodes; i++) {
+		pthread_mutex_lock(&c->lock);
+		struct compose_node *n = c->nodes.items[i];
+		pthread_mutex_unlock(&c->lock);
+		serve_streams(n);
+		flush_log(n);
+		finish_death(n);
+		ask_coming(n);
+		busy = busy || n->logs;
+	}
+	return busy;
+}
+
+static void *watch_main(void *arg)
+{
+	struct compose *c = arg;
+	uint64_t give_up = CLOCK_NEVER;
+
+	for (;;) {
+		bool busy = turn(c);
+		uint64_t now = clock_now(c->env->clock);
+		if (atomic_load(&c->stopping)) {
+			give_up = MIN(give_up, now + STREAMS_END_NS);
+			if (!busy || now >= give_up || c->env->keep)
+				break;
+		}
+		struct pollfd fd = { .fd = c->watch_wake.fd, .events = POLLIN };
+		if (poll(&fd, 1, (int)(TURN_NS / NS_PER_MS)) > 0)
+			wake_clear(&c->watch_wake);
+	}
+	for (size_t i = 0; i < c->nodes.len; i++) {
+		struct compose_node *n = c->nodes.items[i];
+		close_stream(&n->logs);
+		close_stream(&n->stats_stream);
+		flush_log(n);
+	}
+	close_stream(&c->events);
+	return NULL;
+}
+
+int compose_watch_start(struct compose *c, struct err *err)
+{
+	c->events_since_ns = wall_ns(c);
+	if (pthread_create(&c->thread, NULL, watch_main, c) != 0)
+		return err_errno(err, ERR_ENV, "cannot start a thread");
+	c->thread_runs = true;
+	return 0;
+}
+
+void compose_watch_stop(struct compose *c)
+{
+	if (!c->thread_runs)
+		return;
+	atomic_store(&c->stopping, true);
+	wake_signal(&c->watch_wake);
+	pthread_join(c->thread, NULL);
+	c->thread_runs = false;
+	for (size_t i = 0; i < c->news.len; i++)
+		free(c->news.items[i]);
+	vec_free(&c->news);
+}
