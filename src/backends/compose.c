@@ -14,8 +14,8 @@
 #include "util/fs.h"
 #include "util/strbuf.h"
 
-#define GENESIS_LEAD_MS      1000
-#define GENESIS_LEAD_NODE_MS 250 /* what a container takes to start, two at a time */
+#define GENESIS_LEAD_MS      500
+#define GENESIS_LEAD_NODE_MS 150 /* what a container takes to start, several at a time */
 #define CLIENT_TIMEOUT_NS    (60 * NS_PER_S)
 #define CLIENT_NODE_NS       (5 * NS_PER_S)
 #define PROJECT_NAME_MAX     40

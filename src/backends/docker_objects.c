@@ -12,6 +12,8 @@
 #define START_NS          (180 * NS_PER_S)
 #define LOAD_NS           (900 * NS_PER_S)
 #define GONE_LOOKS        300u
+#define SO_ALREADY_LOOKS  3u
+#define SO_ALREADY_NS     (50 * NS_PER_MS)
 #define LOOK_NS           (100 * NS_PER_MS)
 #define IMAGE_NAME_MAX    400
 #define PROGRESS_EVERY_NS NS_PER_S
@@ -234,20 +236,32 @@ int docker_inspect(struct docker *d, const char *id_or_name, const struct cancel
 	return 0;
 }
 
-/* One of the acts on a container. accepted: what the engine says when it is so already. */
+/*
+ * One of the acts on a container. accepted: what the engine says when it is so
+ * already. That follows what happened by some milliseconds, so it is believed
+ * only when it says so again.
+ */
 static int act(struct docker *d, const char *verb, const char *id, const char *rest,
 	uint64_t timeout_ns, const char *accepted, const struct cancel *cancel, struct err *err)
 {
 	char message[DOCKER_MESSAGE_MAX];
 	CLEANUP_FREE char *path = container_path(id, rest);
 	CLEANUP_FREE char *what = xasprintf("%s %.70s", verb, id);
-	struct err refused = { 0 };
-	int rc = docker_do(d, what, NET_POST, path, timeout_ns, cancel, message, &refused);
-	if (rc == 0 || (rc > 0 && accepted && strstr(message, accepted)))
-		return 0;
-	if (err)
-		*err = refused;
-	return -1;
+
+	for (unsigned look = 1;; look++) {
+		struct err refused = { 0 };
+		int rc = docker_do(d, what, NET_POST, path, timeout_ns, cancel, message, &refused);
+		bool is_so = rc > 0 && accepted && strstr(message, accepted);
+		if (rc == 0 || (is_so && look == SO_ALREADY_LOOKS))
+			return 0;
+		if (!is_so) {
+			if (err)
+				*err = refused;
+			return -1;
+		}
+		if (docker_pause_between(d, SO_ALREADY_NS, cancel, err) != 0)
+			return -1;
+	}
 }
 
 int docker_start(struct docker *d, const char *id, const struct cancel *cancel, struct err *err)
