@@ -202,7 +202,7 @@ format: ## reformat all C sources
 
 bench: ## measure, as ratios within one run
 	@scripts/setup bench
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(B)/bench/bare_loop $(B)/bench/txgen
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(addprefix $(B)/bench/,bare_loop txgen docker_ops)
 	@tests/bench/run "$(B)"
 
 # --- install --------------------------------------------------------------------
