@@ -88,7 +88,7 @@ struct preset_request {
 	const char *preset;      /* name, or a path (contains '/' or ends in .yaml/.yml), or "-" */
 	const char *const *sets; /* "dotted.key=value", NULL-terminated; may be NULL */
 	const char *backend;     /* overrides; may be NULL */
-	/* Of a run that was: it has all values, the environment has no say; a pipe is not waited for. */
+	/* Of a run that was: the environment has no say, a pipe is not waited for. */
 	bool recorded;
 	bool has_seed, has_duration;
 	uint64_t seed, duration_ns;
