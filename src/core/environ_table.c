@@ -123,7 +123,7 @@ static const struct environ_variable table[] = {
 	SYSTEM("XDG_DATA_HOME", "presets are looked for in ltb/presets below it; default "
 				"~/.local/share"),
 	SYSTEM("XDG_CONFIG_HOME",
-		"keys and themes are looked for in ltb below it; default ~/.config"),
+		"keys, layouts and themes are looked for in ltb below it; default ~/.config"),
 	SYSTEM("XDG_CACHE_HOME", "what can be made again is in ltb below it; default ~/.cache"),
 	SYSTEM("XDG_RUNTIME_DIR", "sockets are in ltb below it"),
 	SYSTEM("HOME", "where the defaults above begin"),
