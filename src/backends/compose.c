@@ -278,7 +278,9 @@ static int remove_node(struct compose *c, struct compose_node *n, struct err *er
 	if (compose_end(c, &n, 1, c->config->stop_grace_ns, c->env->cancel, err) < 0 ||
 		docker_remove(c->docker, n->container, c->env->cancel, err) < 0)
 		return -1;
+	pthread_mutex_lock(&c->lock);
 	n->removed = true;
+	pthread_mutex_unlock(&c->lock);
 	compose_tell(n, NODE_REMOVED, "removed");
 	if (docker_call(c->docker, NET_DELETE, path, NULL, 0, NULL, CLIENT_TIMEOUT_NS,
 		    c->env->cancel, NULL, NULL, err) < 0)
@@ -336,11 +338,7 @@ static void compose_usage(struct backend *b, unsigned node, struct node_usage *r
 		ret->has_traffic = n->stats.has_network;
 		ret->in_bytes = n->stats.in_bytes;
 		ret->out_bytes = n->stats.out_bytes;
-		if (n->cpu_at_ns && n->stats_at_ns > n->cpu_at_ns && n->stats.cpu_ns >= n->cpu_ns)
-			ret->cpu = (double)(n->stats.cpu_ns - n->cpu_ns) /
-				   (double)(n->stats_at_ns - n->cpu_at_ns);
-		n->cpu_ns = n->stats.cpu_ns;
-		n->cpu_at_ns = n->stats_at_ns;
+		ret->cpu = n->cpu;
 	}
 	pthread_mutex_unlock(&c->lock);
 }
@@ -366,7 +364,7 @@ static int compose_down(struct backend *b, bool force, struct err *err)
 	struct err ignored = { 0 };
 	(void)compose_end(c, c->nodes.items, c->nodes.len, force ? 0 : c->config->stop_grace_ns,
 		NULL, &ignored);
-	compose_watch_stop(c);
+	compose_watch_stop(c, true);
 	if (!force)
 		(void)compose_client_run(c, down, CLIENT_TIMEOUT_NS, c->env->cancel, &ignored);
 	/* whatever came of that: what is left goes, and that nothing is left was seen */
@@ -383,7 +381,7 @@ static void compose_release(struct backend *b)
 
 	if (!c->prepared)
 		return;
-	compose_watch_stop(c);
+	compose_watch_stop(c, false);
 	for (size_t i = 0; i < c->nodes.len; i++)
 		compose_node_free(c->nodes.items[i]);
 	vec_free(&c->nodes);

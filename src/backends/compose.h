@@ -53,12 +53,13 @@ struct compose_node {
 	uint64_t ask_at_ns, call;
 
 	/* compose->lock */
-	bool running;                      /* from just before its start until its end was told */
-	bool exit_expected;                /* somebody here asked for its end */
-	bool paused, coming;               /* coming: somebody else started it */
-	bool want_streams;                 /* it was started, its output is to be read */
-	bool telling, exit_untold;         /* see compose_tell() */
-	bool died, oom;                    /* the engine said so; not dealt with yet */
+	bool running;              /* from just before its start until its end was told */
+	bool exit_expected;        /* somebody here asked for its end */
+	bool paused, coming;       /* coming: somebody else started it */
+	bool want_streams;         /* it was started, its output is to be read */
+	bool fresh;                /* it was just started: its streams are opened without delay */
+	bool telling, exit_untold; /* see compose_tell() */
+	bool died, oom;            /* the engine said so; not dealt with yet */
 	uint64_t died_at_ns, log_since_ns; /* clock; UNIX time */
 	int exit_code;
 	char how[96]; /* its last end: "exit 3" */
@@ -68,9 +69,10 @@ struct compose_node {
 	struct strbuf pending; /* output not written to the log file yet */
 	uint64_t pending_lost; /* lines that did not fit */
 	bool logs_ended, stats_ended;
-	struct docker_stats stats;
+	struct docker_stats stats; /* the latest, a second old at most */
 	bool has_stats;
-	uint64_t stats_at_ns, cpu_ns, cpu_at_ns; /* cpu_*: at the last usage() */
+	uint64_t stats_at_ns;
+	double cpu; /* share of a core between the latest two; < 0: not known */
 	struct node_tail tail;
 
 	/* watch thread only */
@@ -105,6 +107,7 @@ struct compose {
 	pthread_t thread;
 	bool thread_runs;
 	atomic_bool stopping;
+	bool drain; /* valid once stopping is set */
 	struct wake watch_wake;
 	struct docker_stream *events;
 	bool events_ended;               /* lock */
@@ -151,8 +154,8 @@ int compose_choose_port(struct compose *c, struct compose_node *n, struct err *e
 
 /* --- compose_watch.c --- */
 int compose_watch_start(struct compose *c, struct err *err);
-/* Waits until all output of ended containers was read, and ends the thread. */
-void compose_watch_stop(struct compose *c);
+/* Ends the thread; drain: once all output of the containers, which have ended, was read. */
+void compose_watch_stop(struct compose *c, bool drain);
 /* The end of a node, told once: as a state and to whoever waits. Watch or runner thread. */
 void compose_tell_exit(struct compose_node *n);
 

@@ -313,13 +313,12 @@ static void mark_starting(struct compose_node *n)
 	n->call = n->ask_at_ns = 0;
 	n->up = false;
 	pthread_mutex_lock(&c->lock);
-	n->running = n->want_streams = true;
+	n->running = n->want_streams = n->fresh = true;
 	n->exit_expected = n->exit_untold = n->paused = n->died = n->oom = n->coming = false;
 	n->telling = true; /* until it has been told that it starts */
 	n->api = COMPOSE_API_UNKNOWN;
 	n->pid = 0;
 	n->has_stats = false;
-	n->cpu_at_ns = 0;
 	snprintf(n->endpoint, sizeof(n->endpoint), "http://%s:%u", c->host, (unsigned)n->port);
 	pthread_mutex_unlock(&c->lock);
 }

@@ -51,6 +51,7 @@ static void on_line(void *arg, bool is_stderr, const char *line, size_t len)
 		strbuf_addc(&n->pending, '\n');
 	}
 	node_tail_add(&n->tail, line, len);
+	n->log_since_ns = wall_ns(c); /* from here on, should the engine restart */
 	bool tell = node_log_allowed(&c->budget, clock_now(env->clock), level);
 	pthread_mutex_unlock(&c->lock);
 	if (tell)
@@ -72,11 +73,15 @@ static void on_logs_end(void *arg, const struct err *err)
 static void on_stats(void *arg, const struct docker_stats *s)
 {
 	struct compose_node *n = arg;
+	uint64_t now = clock_now(n->c->env->clock);
 
 	pthread_mutex_lock(&n->c->lock);
+	bool follows = n->has_stats && now > n->stats_at_ns && s->cpu_ns >= n->stats.cpu_ns;
+	n->cpu = follows ? (double)(s->cpu_ns - n->stats.cpu_ns) / (double)(now - n->stats_at_ns)
+			 : -1;
 	n->stats = *s;
 	n->has_stats = true;
-	n->stats_at_ns = clock_now(n->c->env->clock);
+	n->stats_at_ns = now;
 	pthread_mutex_unlock(&n->c->lock);
 }
 
@@ -159,8 +164,8 @@ static void finish_death(struct compose_node *n)
 	struct docker_container container = { 0 };
 
 	pthread_mutex_lock(&c->lock);
-	bool due = n->died && (n->logs_ended || !n->logs ||
-				      clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
+	bool due = n->died &&
+		   (n->logs_ended || clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
 	bool ask = due && !n->exit_expected && !n->oom && n->exit_code != 0;
 	pthread_mutex_unlock(&c->lock);
 	if (!due)
@@ -192,7 +197,7 @@ static void foreign_start(struct compose_node *n)
 	pthread_mutex_lock(&c->lock);
 	bool foreign = !n->running && !n->removed;
 	if (foreign) {
-		n->running = n->coming = n->want_streams = true;
+		n->running = n->coming = n->want_streams = n->fresh = true;
 		n->exit_expected = n->paused = false;
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -204,15 +209,18 @@ static void foreign_start(struct compose_node *n)
 static void foreign_pause(struct compose_node *n, bool pause)
 {
 	struct compose *c = n->c;
+	char endpoint[sizeof(n->endpoint)];
 
 	pthread_mutex_lock(&c->lock);
 	bool foreign = n->running && n->paused != pause;
 	if (foreign)
 		n->paused = pause;
+	int64_t pid = n->pid;
+	memcpy(endpoint, n->endpoint, sizeof(endpoint));
 	pthread_mutex_unlock(&c->lock);
 	if (foreign)
 		c->env->node_state(c->env->arg, n->index, pause ? NODE_PAUSED : NODE_UP, false,
-			n->endpoint, n->pid,
+			endpoint, pid,
 			pause ? "paused by somebody else" : "resumed by somebody else", NULL);
 }
 
@@ -289,22 +297,20 @@ static void serve_streams(struct compose_node *n)
 	pthread_mutex_lock(&c->lock);
 	bool want = n->want_streams && !c->engine_away;
 	bool logs_ended = n->logs_ended, stats_ended = n->stats_ended;
+	bool due = n->fresh || (now >= n->reopen_at_ns && !n->died);
 	uint64_t since = n->log_since_ns;
+	if (want && due) {
+		n->fresh = false;
+		n->logs_ended = n->stats_ended = false;
+	}
 	pthread_mutex_unlock(&c->lock);
 	if (n->logs && logs_ended)
 		close_stream(&n->logs);
 	if (n->stats_stream && (stats_ended || !want))
 		close_stream(&n->stats_stream);
-	if (!want || now < n->reopen_at_ns)
+	if (!want || !due)
 		return;
 	n->reopen_at_ns = now + AGAIN_NS;
-	pthread_mutex_lock(&c->lock);
-	n->logs_ended = n->logs_ended && n->logs;
-	n->stats_ended = n->stats_ended && n->stats_stream;
-	/* one that is cut off goes on where it was, at worst some lines come twice */
-	if (!n->logs)
-		n->log_since_ns = wall_ns(c);
-	pthread_mutex_unlock(&c->lock);
 	if (!n->logs)
 		n->logs = docker_logs(c->docker, n->container, since, on_line, on_logs_end, n);
 	if (!n->stats_stream)
@@ -423,7 +429,7 @@ static void *watch_main(void *arg)
 		uint64_t now = clock_now(c->env->clock);
 		if (atomic_load(&c->stopping)) {
 			give_up = MIN(give_up, now + STREAMS_END_NS);
-			if (!busy || now >= give_up || c->env->keep)
+			if (!busy || now >= give_up || !c->drain)
 				break;
 		}
 		struct pollfd fd = { .fd = c->watch_wake.fd, .events = POLLIN };
@@ -449,10 +455,11 @@ int compose_watch_start(struct compose *c, struct err *err)
 	return 0;
 }
 
-void compose_watch_stop(struct compose *c)
+void compose_watch_stop(struct compose *c, bool drain)
 {
 	if (!c->thread_runs)
 		return;
+	c->drain = drain; /* before stopping is set, which the thread asks first */
 	atomic_store(&c->stopping, true);
 	wake_signal(&c->watch_wake);
 	pthread_join(c->thread, NULL);
