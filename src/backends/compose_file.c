@@ -1,26 +1,24 @@
 /*
  * compose.yaml of a run: one service a node, valid for Compose 1.29 and 2
  * alike, and of use by hand. What may differ from run to run is in double
- * quotes with JSON's escapes, which are YAML's too; a `$' is doubled, as
- * Compose would put variables in its place. Pure but for the file it writes.
+ * quotes; a `$' is doubled, as Compose would put variables in its place. Pure
+ * but for the file it writes.
  */
 #include "backends/compose.h"
 
 #include <string.h>
 
 #include "util/fs.h"
-#include "util/json.h"
+#include "util/yaml.h"
 
 #define HEALTH_INTERVAL_S 15 /* each check is a process in the container */
 
 static void add_quoted(struct strbuf *out, const char *s)
 {
-	CLEANUP_STRBUF struct strbuf json = { 0 };
-	struct jw w;
+	CLEANUP_STRBUF struct strbuf quoted = { 0 };
 
-	jw_init(&w, &json, 0);
-	jw_str(&w, s);
-	for (const char *at = strbuf_str(&json); *at; at++) {
+	yaml_add_quoted(s, &quoted);
+	for (const char *at = strbuf_str(&quoted); *at; at++) {
 		if (*at == '$')
 			strbuf_addc(out, '$');
 		strbuf_addc(out, *at);

@@ -54,6 +54,8 @@ void ynode_free(struct ynode *n);
 
 /* Writes the tree as YAML that yaml_parse() reads back to an equal tree. */
 void ynode_write(const struct ynode *n, struct strbuf *out);
+/* text between double quotes, on one line. */
+void yaml_add_quoted(const char *text, struct strbuf *out);
 
 /* err_set(ERR_USAGE) with "file:line:col: " in front. Returns -1. */
 int ynode_err(const struct ynode *n, struct err *err, const char *fmt, ...)

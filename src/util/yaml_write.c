@@ -48,7 +48,7 @@ bool yaml_plain_ok(const char *text)
 	return true;
 }
 
-static void write_quoted(const char *text, struct strbuf *out)
+void yaml_add_quoted(const char *text, struct strbuf *out)
 {
 	size_t len = strlen(text);
 	strbuf_addc(out, '"');
@@ -73,7 +73,7 @@ static void write_quoted(const char *text, struct strbuf *out)
 static void write_scalar(const struct ynode *n, struct strbuf *out)
 {
 	if (n->quoted || !yaml_plain_ok(n->scalar))
-		write_quoted(n->scalar, out);
+		yaml_add_quoted(n->scalar, out);
 	else
 		strbuf_adds(out, n->scalar);
 }
