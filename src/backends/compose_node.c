@@ -82,11 +82,14 @@ struct compose_node *compose_node_new(struct compose *c, unsigned index)
 		strlist_add(&n->args, t->args.items[i]);
 	for (size_t i = 0; o && i < o->args.len; i++)
 		strlist_add(&n->args, o->args.items[i]);
-	environ_for_nodes(plan->scenario, &n->env);
-	for (size_t i = 0; i < t->env.len; i++)
-		strlist_add(&n->env, t->env.items[i]);
-	for (size_t i = 0; o && i < o->env.len; i++)
-		strlist_add(&n->env, o->env.items[i]);
+	/* each name once: Compose refuses what is there twice */
+	if (o)
+		environ_add_missing(&n->env, &o->env);
+	environ_add_missing(&n->env, &t->env);
+	struct strlist environment = { 0 };
+	environ_for_nodes(plan->scenario, &environment);
+	environ_add_missing(&n->env, &environment);
+	strlist_release(&environment);
 	add_peers(n);
 	return n;
 }

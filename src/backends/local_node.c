@@ -31,23 +31,6 @@ static const char *node_name(const struct local_node *n)
 	return n->plan_node->name;
 }
 
-static bool has_variable(const struct strlist *env, const char *variable)
-{
-	size_t name_len = strcspn(variable, "=") + 1;
-	for (size_t i = 0; i < env->len; i++)
-		if (strncmp(env->items[i], variable, name_len) == 0)
-			return true;
-	return false;
-}
-
-/* Those variables of `from` that are not there yet. */
-static void add_missing(struct strlist *env, const struct strlist *from)
-{
-	for (size_t i = 0; i < from->len; i++)
-		if (!has_variable(env, from->items[i]))
-			strlist_add(env, from->items[i]);
-}
-
 struct local_node *local_node_new(struct local *l, unsigned index, char *binary)
 {
 	const struct plan *plan = l->env->plan;
@@ -79,11 +62,11 @@ struct local_node *local_node_new(struct local *l, unsigned index, char *binary)
 		strlist_add(&n->args, o->args.items[i]);
 	/* The first of a name counts. */
 	if (o)
-		add_missing(&n->env, &o->env);
-	add_missing(&n->env, &t->env);
+		environ_add_missing(&n->env, &o->env);
+	environ_add_missing(&n->env, &t->env);
 	struct strlist environment = { 0 };
 	environ_for_nodes(plan->scenario, &environment);
-	add_missing(&n->env, &environment);
+	environ_add_missing(&n->env, &environment);
 	strlist_release(&environment);
 	return n;
 }
@@ -262,7 +245,7 @@ static int spawn(struct local_node *n, struct err *err)
 		n->flavour->command(&spec, &argv, &env, err) < 0)
 		goto out;
 	for (char **variable = environ; *variable; variable++)
-		if (!has_variable(&env, *variable) && !environ_not_for_nodes(*variable))
+		if (!environ_has(&env, *variable) && !environ_not_for_nodes(*variable))
 			strlist_add(&env, *variable);
 	const struct procs_spec ps = {
 		.argv = (const char *const *)argv.items,

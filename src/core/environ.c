@@ -108,6 +108,22 @@ void environ_for_nodes(const struct scenario *s, struct strlist *ret)
 	hand_through(s, TRACES_VARIABLE, environ_get(TRACES_SOURCE), ret);
 }
 
+bool environ_has(const struct strlist *env, const char *variable)
+{
+	size_t name_len = strcspn(variable, "=") + 1;
+	for (size_t i = 0; i < env->len; i++)
+		if (strncmp(env->items[i], variable, name_len) == 0)
+			return true;
+	return false;
+}
+
+void environ_add_missing(struct strlist *env, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (!environ_has(env, from->items[i]))
+			strlist_add(env, from->items[i]);
+}
+
 bool environ_not_for_nodes(const char *variable)
 {
 	CLEANUP_FREE char *name = name_of(variable);

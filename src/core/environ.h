@@ -48,6 +48,10 @@ int environ_switch(const char *name, bool *ret, struct err *err);
  * is left out, as that goes before it.
  */
 void environ_for_nodes(const struct scenario *s, struct strlist *ret);
+/* Is the name of this NAME=VALUE among those of env? */
+bool environ_has(const struct strlist *env, const char *variable);
+/* Those of `from`, as NAME=VALUE, whose name is not in env yet. */
+void environ_add_missing(struct strlist *env, const struct strlist *from);
 
 /*
  * For those that inherit the environment: is this NAME=VALUE a switch of nodes that is off? They
