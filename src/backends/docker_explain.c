@@ -20,10 +20,12 @@ static const struct complaint {
 	{ { "non-overlapping IPv4 address pool",
 		  "all predefined address pools have been fully subnetted" },
 		"there are too many Docker networks: remove those nobody uses (`docker network "
-		"prune`, `ltb clean`), or give the engine more default-address-pools in "
-		"/etc/docker/daemon.json" },
+		"prune`, `ltb clean`), choose a subnet for this one (--set "
+		"backend.compose.subnet=10.99.0.0/24), or give the engine more "
+		"default-address-pools in /etc/docker/daemon.json" },
 	{ { "Pool overlaps with other one" },
-		"the subnet belongs to another Docker network: `docker network ls`, `docker network "
+		"the subnet belongs to another Docker network (`docker network ls`): choose another "
+		"backend.compose.subnet, or remove networks nobody uses with `docker network "
 		"prune`" },
 	{ { "no space left on device", "disk quota exceeded" },
 		"the engine's disk is full: `docker system df` says what fills it, `docker system "

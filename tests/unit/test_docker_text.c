@@ -226,9 +226,11 @@ static void test_complaints(void **state)
 		{ "listen tcp4 127.0.0.1:80: bind: address already in use", "ss -ltnp" },
 		{ "could not find an available, non-overlapping IPv4 address pool among the "
 		  "defaults to assign to the network",
-			"docker network prune|default-address-pools" },
+			"docker network prune|backend.compose.subnet=|default-address-pools" },
 		{ "all predefined address pools have been fully subnetted",
 			"docker network prune" },
+		{ "Pool overlaps with other one on this address space",
+			"another backend.compose.subnet" },
 		{ "write /x: no space left on device", "docker system df|docker system prune" },
 		{ "No such image: a:b", "docker images|make image|docker pull" },
 		{ "pull access denied for a, repository does not exist or may require 'docker "
