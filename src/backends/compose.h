@@ -110,10 +110,10 @@ struct compose {
 	bool drain; /* valid once stopping is set */
 	struct wake watch_wake;
 	struct docker_stream *events;
-	bool events_ended;               /* lock */
-	uint64_t events_since_ns;        /* lock; UNIX time of the last event */
-	uint64_t events_at_ns;           /* watch thread: when to try again */
-	VEC(struct compose_news *) news; /* lock */
+	bool events_ended;                     /* lock */
+	uint64_t events_since_ns;              /* lock; UNIX time of the last event */
+	uint64_t events_at_ns;                 /* watch thread: when to try again */
+	struct compose_news *news, **news_end; /* lock; not dealt with yet */
 };
 
 extern const char *const compose_log_levels[];

@@ -50,17 +50,20 @@ static unsigned version_of(const char *path, char *text, size_t size)
 {
 	const char *const argv[] = { path, "version", "--short", NULL };
 	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
-	unsigned major = 0, minor = 0;
+	unsigned long major, minor;
 	int status = 0;
 
 	if (proc_run(argv, VERSION_TIMEOUT_MS, out.max, &out, &status, NULL) < 0 || status)
 		return 0;
 	const char *s = strbuf_str(&out);
 	s += *s == 'v';
-	if (sscanf(s, "%u.%u", &major, &minor) != 2 || (major == 1 && minor < 27))
+	char *end;
+	major = strtoul(s, &end, 10);
+	minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	if (major > 99 || (major == 1 && minor < 27))
 		return 0;
 	snprintf(text, size, "Compose %.*s", (int)strcspn(s, "\r\n "), s);
-	return major;
+	return (unsigned)major;
 }
 
 int compose_client_find(enum compose_client wanted, enum compose_client *ret_kind, char **ret_path,

@@ -57,8 +57,9 @@ static int build_and_load(
 {
 	CLEANUP_FREE char *tar = fs_join(c->env->run_dir, "image.tar");
 	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
-	const char *const argv[] = { "env", "IMAGE_VERSION=" LTB_VERSION, "sh", script, tar,
-		COMPOSE_IMAGE, program, NULL };
+	CLEANUP_FREE char *version = xasprintf("IMAGE_VERSION=%s", LTB_VERSION);
+	const char *const argv[] = { "env", version, "sh", script, tar, COMPOSE_IMAGE, program,
+		NULL };
 
 	int r = run_script(argv, BUILD_TIMEOUT_MS, &out, err);
 	if (r == 0)

@@ -26,6 +26,7 @@ struct compose_news {
 	char action[32];
 	int exit_code;
 	uint64_t time_ns;
+	struct compose_news *next;
 };
 
 static uint64_t wall_ns(const struct compose *c)
@@ -111,7 +112,8 @@ static void on_event(void *arg, const struct docker_event *ev)
 			.node = n, .exit_code = ev->exit_code, .time_ns = ev->time_ns
 		};
 		snprintf(news->action, sizeof(news->action), "%s", ev->action);
-		vec_push(&c->news, news);
+		*c->news_end = news;
+		c->news_end = &news->next;
 		break;
 	}
 	pthread_mutex_unlock(&c->lock);
@@ -249,34 +251,37 @@ static void ask_coming(struct compose_node *n)
 	compose_tell(n, NODE_UP, "started by somebody else");
 }
 
+static void take_one(struct compose_news *news)
+{
+	struct compose_node *n = news->node;
+
+	if (strcmp(news->action, "die") == 0) {
+		note_death(n, news->exit_code, news->time_ns);
+	} else if (strcmp(news->action, "oom") == 0) {
+		pthread_mutex_lock(&n->c->lock);
+		n->oom = true;
+		pthread_mutex_unlock(&n->c->lock);
+	} else if (strcmp(news->action, "start") == 0) {
+		foreign_start(n);
+	} else if (strcmp(news->action, "pause") == 0) {
+		foreign_pause(n, true);
+	} else if (strcmp(news->action, "unpause") == 0) {
+		foreign_pause(n, false);
+	}
+}
+
 static void take_news(struct compose *c)
 {
-	for (;;) {
-		pthread_mutex_lock(&c->lock);
-		struct compose_news *news = c->news.len ? c->news.items[0] : NULL;
-		if (news) {
-			c->news.len--;
-			memmove(c->news.items, c->news.items + 1,
-				c->news.len * sizeof(*c->news.items));
-		}
-		pthread_mutex_unlock(&c->lock);
-		if (!news)
-			return;
-		struct compose_node *n = news->node;
-		if (strcmp(news->action, "die") == 0) {
-			note_death(n, news->exit_code, news->time_ns);
-		} else if (strcmp(news->action, "oom") == 0) {
-			pthread_mutex_lock(&c->lock);
-			n->oom = true;
-			pthread_mutex_unlock(&c->lock);
-		} else if (strcmp(news->action, "start") == 0) {
-			foreign_start(n);
-		} else if (strcmp(news->action, "pause") == 0) {
-			foreign_pause(n, true);
-		} else if (strcmp(news->action, "unpause") == 0) {
-			foreign_pause(n, false);
-		}
+	pthread_mutex_lock(&c->lock);
+	struct compose_news *news = c->news;
+	c->news = NULL;
+	c->news_end = &c->news;
+	pthread_mutex_unlock(&c->lock);
+	while (news) {
+		struct compose_news *next = news->next;
+		take_one(news);
 		free(news);
+		news = next;
 	}
 }
 
@@ -449,6 +454,7 @@ static void *watch_main(void *arg)
 int compose_watch_start(struct compose *c, struct err *err)
 {
 	c->events_since_ns = wall_ns(c);
+	c->news_end = &c->news;
 	if (pthread_create(&c->thread, NULL, watch_main, c) != 0)
 		return err_errno(err, ERR_ENV, "cannot start a thread");
 	c->thread_runs = true;
@@ -464,7 +470,5 @@ void compose_watch_stop(struct compose *c, bool drain)
 	wake_signal(&c->watch_wake);
 	pthread_join(c->thread, NULL);
 	c->thread_runs = false;
-	for (size_t i = 0; i < c->news.len; i++)
-		free(c->news.items[i]);
-	vec_free(&c->news);
+	take_news(c);
 }
