@@ -123,8 +123,9 @@ static void on_event(void *arg, const struct docker_event *ev)
 static void on_events_end(void *arg, const struct err *err)
 {
 	struct compose *c = arg;
-	(void)err;
 
+	if (err && err->code == ERR_CANCELLED)
+		return; /* by us: the run is over, and the cluster may stay */
 	pthread_mutex_lock(&c->lock);
 	c->events_ended = true;
 	pthread_mutex_unlock(&c->lock);
