@@ -15,6 +15,7 @@
 
 #define VERSION_TIMEOUT_MS 15000 /* docker-compose 1.29 on a busy machine takes seconds */
 #define TAIL_BYTES         1500
+#define WORDS_MAX          400 /* of them, so that cause and fix fit into an error */
 #define SLICE_NS           (50 * NS_PER_MS)
 
 #define HOW_TO_GET \
@@ -106,14 +107,42 @@ static bool is_foreign(const char *variable)
 	return false;
 }
 
+/* "Creating ltb-x-n0 ... done" of version 1, " Container ltb-x-n0  Created" of version 2. */
+static bool is_progress(const char *line)
+{
+	static const char *const words[] = { "Creating ", "Recreating ", "Starting ", "Stopping ",
+		"Removing ", " Network ", " Volume ", " Container " };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strncmp(line, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/* What it says besides how far it has got, as many whole lines as may be told. */
+static void add_complaints(const char *tail, struct strbuf *out)
+{
+	for (const char *line = tail; *line;) {
+		size_t len = strcspn(line, "\r\n");
+		bool complains = len && !is_progress(line);
+		if (complains && out->len && out->len + len >= WORDS_MAX)
+			break;
+		if (complains)
+			strbuf_addf(out, "%s%.*s", out->len ? "\n" : "", (int)len, line);
+		line += len + (line[len] != '\0');
+	}
+}
+
 static int failed(const struct compose *c, const char *verb, const char *tail, const char *how,
 	struct err *err)
 {
+	CLEANUP_STRBUF struct strbuf complaints = { 0 };
+
+	add_complaints(tail, &complaints);
+	const char *words = complaints.len ? strbuf_str(&complaints) : tail;
 	err_set(err, ERR_ENV,
-		"`%s %s' fails (%s); its last words:\n%s\nall of them are in %s/logs/"
-		"compose.log",
+		"`%s %s' fails (%s)%s%.*s\nall that it said is in %s/logs/compose.log",
 		c->client_kind == COMPOSE_CLIENT_V2 ? "docker compose" : "docker-compose", verb,
-		how, tail, c->env->run_dir);
+		how, *words ? ":\n" : "", WORDS_MAX, words, c->env->run_dir);
 	docker_explain(err);
 	return -1;
 }
