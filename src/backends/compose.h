@@ -23,8 +23,9 @@
 #define COMPOSE_LABEL_STACK  "org.logos.testbench.stack" /* the project: unique, unlike run ids */
 #define COMPOSE_LABEL_NODE   "org.logos.testbench.node"
 #define COMPOSE_JOURNAL_KIND "compose"
-#define COMPOSE_CONFIG_DIR   "/config" /* in the container: RUN/nodes/NAME, read-only */
-#define COMPOSE_STATE_DIR    "/data"   /* in the container: a volume */
+#define COMPOSE_IMAGE_DIR    "image.tmp" /* in RUN, while an image is made */
+#define COMPOSE_CONFIG_DIR   "/config"   /* in the container: RUN/nodes/NAME, read-only */
+#define COMPOSE_STATE_DIR    "/data"     /* in the container: a volume */
 
 enum compose_client { COMPOSE_CLIENT_AUTO, COMPOSE_CLIENT_V2, COMPOSE_CLIENT_V1 };
 

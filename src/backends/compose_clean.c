@@ -1,7 +1,7 @@
 /*
  * What `ltb clean` does to a run of the compose backend whose ltb is dead:
- * removes what carries the label of its stack from the engine that it ran on.
- * Nothing else is touched. Any thread.
+ * removes what carries the label of its stack from the engine that it ran on,
+ * and an image that was being made. Nothing else is touched. Any thread.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,13 +23,26 @@ static int take_entry(const struct journal_entry *e, void *arg)
 	return 0;
 }
 
+static int remove_image_dir(const char *run_dir, unsigned *ret_removed, struct err *err)
+{
+	CLEANUP_FREE char *dir = fs_join(run_dir, COMPOSE_IMAGE_DIR);
+
+	if (!fs_exists(dir))
+		return 0;
+	if (fs_remove_tree(dir, err) < 0)
+		return -1;
+	(*ret_removed)++;
+	return 0;
+}
+
 int compose_clean(const char *run_dir, unsigned *ret_removed, struct err *err)
 {
 	CLEANUP_FREE char *journal = fs_join(run_dir, "journal");
 	struct remains left = { 0 };
 	struct docker_version version;
 
-	if (journal_read(journal, take_entry, &left, err) < 0)
+	if (journal_read(journal, take_entry, &left, err) < 0 ||
+		remove_image_dir(run_dir, ret_removed, err) < 0)
 		return -1;
 	if (!left.project[0])
 		return 0; /* it had not got so far */

@@ -16,6 +16,7 @@
 #include "version.h"
 
 #define NODE_PROGRAM      "ltb-node"
+#define SCRIPT            "build"
 #define LABEL_PROGRAMS    "org.logos.testbench.programs"
 #define BUILD_TIMEOUT_MS  120000
 #define DIGEST_TIMEOUT_MS 10000
@@ -52,24 +53,25 @@ static int run_script(
 	return 0;
 }
 
-static int build_and_load(
-	struct compose *c, const char *script, const char *program, struct err *err)
+static int build_and_load(struct compose *c, const char *dir, const char *program, struct err *err)
 {
-	CLEANUP_FREE char *tar = fs_join(c->env->run_dir, "image.tar");
+	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
+	CLEANUP_FREE char *tar = fs_join(dir, "image.tar");
+	/* what the script leaves behind when it is killed is to be found, too */
+	CLEANUP_FREE char *temporary = xasprintf("TMPDIR=%s", dir);
 	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
 	CLEANUP_FREE char *version = xasprintf("IMAGE_VERSION=%s", LTB_VERSION);
-	const char *const argv[] = { "env", version, "sh", script, tar, COMPOSE_IMAGE, program,
-		NULL };
+	const char *const argv[] = { "env", temporary, version, "sh", script, tar, COMPOSE_IMAGE,
+		program, NULL };
 
-	int r = run_script(argv, BUILD_TIMEOUT_MS, &out, err);
-	if (r == 0)
-		r = docker_image_load(c->docker, tar, c->env->cancel, err);
-	unlink(tar);
-	return r;
+	if (run_script(argv, BUILD_TIMEOUT_MS, &out, err) < 0)
+		return -1;
+	return docker_image_load(c->docker, tar, c->env->cancel, err);
 }
 
-static int ensure_own(struct compose *c, const char *script, struct err *err)
+static int ensure_own(struct compose *c, const char *dir, struct err *err)
 {
+	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	CLEANUP_FREE char *program = node_program(err);
 	CLEANUP_STRBUF struct strbuf digest = { .max = 4096 };
 	char label[128];
@@ -89,7 +91,7 @@ static int ensure_own(struct compose *c, const char *script, struct err *err)
 	c->env->log(c->env->arg, -1, LOG_INFO,
 		r ? "the image " COMPOSE_IMAGE " is of another build; making it anew"
 		  : "making the image " COMPOSE_IMAGE);
-	return build_and_load(c, script, program, err);
+	return build_and_load(c, dir, program, err);
 }
 
 static void tell_pull(void *arg, const char *text)
@@ -121,11 +123,13 @@ int compose_image_ensure(struct compose *c, struct err *err)
 {
 	if (!c->own_image)
 		return ensure_named(c, err);
-	CLEANUP_FREE char *script = fs_join(c->env->run_dir, "image.sh");
+	CLEANUP_FREE char *dir = fs_join(c->env->run_dir, COMPOSE_IMAGE_DIR);
+	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	const char *text = image_build_script[0].text;
-	if (fs_write_atomic(script, text, strlen(text), 0600, err) < 0)
-		return -1;
-	int r = ensure_own(c, script, err);
-	unlink(script);
-	return r;
+	int r = fs_mkdirs(dir, 0700, err);
+	if (r == 0)
+		r = fs_write_atomic(script, text, strlen(text), 0600, err);
+	if (r == 0)
+		r = ensure_own(c, dir, err);
+	return fs_remove_tree(dir, r == 0 ? err : NULL) < 0 ? -1 : r;
 }
