@@ -10,7 +10,7 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 
-#include "node/api/conns.h"
+#include "util/http_conns.h"
 #include "node/api/range.h"
 #include "node/listen.h"
 #include "util/mem.h"

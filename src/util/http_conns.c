@@ -1,9 +1,9 @@
 /*
- * See conns.h. evhttp tells of a connection's end only once it has sent a
+ * See http_conns.h. evhttp tells of a connection's end only once it has sent a
  * request. Until then a token tells: an empty piece of the connection's output
  * whose release is reported when something is written, or when all is freed.
  */
-#include "node/api/conns.h"
+#include "util/http_conns.h"
 
 #include <stdbool.h>
 

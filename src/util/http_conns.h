@@ -2,8 +2,8 @@
  * Counts the connections of an evhttp server, which cannot do that itself, and
  * stops its listener while there are too many. One thread.
  */
-#ifndef NODE_API_CONNS_H
-#define NODE_API_CONNS_H
+#ifndef UTIL_HTTP_CONNS_H
+#define UTIL_HTTP_CONNS_H
 
 #include <stddef.h>
 
