@@ -63,6 +63,7 @@ Q := $(if $(V),,@)
 UTIL_SRC   := $(wildcard src/util/*.c)
 PROTO_SRC  := $(wildcard src/proto/*.c)
 NODE_SRC   := $(filter-out src/node/main.c,$(wildcard src/node/*.c src/node/*/*.c))
+RELAY_SRC  := $(filter-out src/relay/main.c,$(wildcard src/relay/*.c))
 BENCH_SRC  := $(wildcard src/core/*.c src/backends/*.c src/flavours/*.c src/workloads/*.c \
 	src/checks/*.c src/report/*.c src/ui/*.c) $(filter-out src/app/main.c,$(wildcard src/app/*.c))
 
@@ -71,9 +72,10 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 UTIL_LIB  := $(B)/libutil.a
 PROTO_LIB := $(B)/libproto.a
 NODE_LIB  := $(B)/libnode.a
+RELAY_LIB := $(B)/librelay.a
 BENCH_LIB := $(B)/libbench.a
 
-PROGRAMS := $(B)/ltb $(B)/ltb-node
+PROGRAMS := $(B)/ltb $(B)/ltb-node $(B)/ltb-relay
 
 UNIT_SRC  := $(wildcard tests/unit/test_*.c)
 UNIT_BIN  := $(patsubst tests/unit/%.c,$(B)/tests/%,$(UNIT_SRC))
@@ -85,7 +87,7 @@ FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
 .PRECIOUS: $(B)/obj/%.o
 .DEFAULT_GOAL := all
 
-all: $(PROGRAMS) ## build build/ltb and build/ltb-node
+all: $(PROGRAMS) ## build build/ltb, build/ltb-node and build/ltb-relay
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-18s %s\n", $$1, $$2}' Makefile
@@ -131,6 +133,7 @@ $(B)/obj/%.o: %.c $(B)/flags | $(B)/gen/version.h
 $(UTIL_LIB): $(call obj,$(UTIL_SRC))
 $(PROTO_LIB): $(call obj,$(PROTO_SRC))
 $(NODE_LIB): $(call obj,$(NODE_SRC))
+$(RELAY_LIB): $(call obj,$(RELAY_SRC))
 $(BENCH_LIB): $(call obj,$(BENCH_SRC)) $(B)/obj/gen/presets.o $(B)/obj/gen/themes.o $(B)/obj/gen/image.o
 $(B)/lib%.a:
 	@echo "  AR    $@"
@@ -158,16 +161,22 @@ $(B)/ltb-node: $(B)/obj/src/node/main.o $(NODE_LIB) $(PROTO_LIB) $(UTIL_LIB)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(EVENT_LIBS) -lm
 
+$(B)/ltb-relay: $(B)/obj/src/relay/main.o $(RELAY_LIB) $(UTIL_LIB)
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(EVENT_LIBS) -lm
+
 # --- tests --------------------------------------------------------------------
 
 tests: $(UNIT_BIN)
 
-# Tests of the node link libevent, before the bench; those of the bench must not: both have an event_new().
+# Tests of node and relay link libevent, before the bench; those of the bench must not: both have an event_new().
 NODE_TESTS := $(patsubst %.c,%,$(notdir $(shell grep -lE '^#include "(node/|unit/chain_fixture|chain_fixture)' tests/unit/*.c tests/fuzz/*.c)))
-test_libs = $(if $(filter $(1),$(NODE_TESTS)),$(NODE_LIB) $(EVENT_LIBS) $(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB),\
-	$(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB)) $(PKG_LIBS)
+RELAY_TESTS := $(patsubst %.c,%,$(notdir $(shell grep -l '^#include "relay/' tests/unit/*.c tests/fuzz/*.c)))
+test_libs = $(if $(filter $(1),$(RELAY_TESTS)),$(RELAY_LIB) $(UTIL_LIB) $(EVENT_LIBS),\
+	$(if $(filter $(1),$(NODE_TESTS)),$(NODE_LIB) $(EVENT_LIBS) $(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB),\
+	$(BENCH_LIB) $(PROTO_LIB) $(UTIL_LIB))) $(PKG_LIBS)
 
-$(B)/tests/%: $(B)/obj/tests/unit/%.o $(BENCH_LIB) $(NODE_LIB) $(PROTO_LIB) $(UTIL_LIB)
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(BENCH_LIB) $(NODE_LIB) $(RELAY_LIB) $(PROTO_LIB) $(UTIL_LIB)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(call test_libs,$*) -lcmocka -lm
@@ -182,7 +191,7 @@ else
 FUZZ_MAIN := $(B)/obj/tests/fuzz/replay_main.o
 $(FUZZ_BIN): $(FUZZ_MAIN)
 endif
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(BENCH_LIB) $(NODE_LIB) $(PROTO_LIB) $(UTIL_LIB)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(BENCH_LIB) $(NODE_LIB) $(RELAY_LIB) $(PROTO_LIB) $(UTIL_LIB)
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_MAIN) -o $@ $< $(call test_libs,$*) -lm
@@ -226,7 +235,7 @@ uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(notdir $(PROGRAMS)))
 	rm -rf $(DESTDIR)$(datadir)
 	rm -f $(DESTDIR)$(mandir)/man1/ltb.1 $(DESTDIR)$(mandir)/man5/ltb-preset.5 \
-		$(DESTDIR)$(mandir)/man7/ltb-ui.7 $(DESTDIR)$(mandir)/man8/ltb-node.8
+		$(DESTDIR)$(mandir)/man7/ltb-ui.7 $(DESTDIR)$(mandir)/man8/ltb-node.8 $(DESTDIR)$(mandir)/man8/ltb-relay.8
 
 clean: ## remove build/
 	rm -rf build
