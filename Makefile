@@ -167,7 +167,11 @@ $(B)/ltb-relay: $(B)/obj/src/relay/main.o $(RELAY_LIB) $(UTIL_LIB)
 
 # --- tests --------------------------------------------------------------------
 
-tests: $(UNIT_BIN)
+tests: $(UNIT_BIN) $(B)/fake_names.so
+
+$(B)/%.so: tests/lib/%.c $(B)/flags
+	@echo "  LINK  $@"
+	$(Q)$(CC) $(CFLAGS_COMMON) -O1 -g -fPIC -shared -o $@ $<
 
 # Tests of node and relay link libevent, before the bench; those of the bench must not: both have an event_new().
 NODE_TESTS := $(patsubst %.c,%,$(notdir $(shell grep -lE '^#include "(node/|unit/chain_fixture|chain_fixture)' tests/unit/*.c tests/fuzz/*.c)))

@@ -9,7 +9,7 @@
 #include "relay/plane.h"
 
 #define HTTP_MAX_HEADERS     (16u * 1024)
-#define HTTP_MAX_CONNECTIONS 64
+#define HTTP_MAX_CONNECTIONS 128
 #define HTTP_IDLE_S          30
 #define TOKEN_MIN_CHARS      16
 #define TOKEN_MAX_CHARS      512

@@ -7,10 +7,11 @@
 #include "relay/tcp.h"
 #include "relay/udp.h"
 #include "util/clock.h"
+#include "util/log.h"
 
 #define TIDY_EVERY_NS   (5 * NS_PER_S)
 #define ACCEPT_AGAIN_NS (100 * NS_PER_MS)
-#define SPARE_FDS       64 /* for the API, names, files */
+#define SPARE_FDS       192 /* for the API's connections, names, files */
 
 /* --- what is wanted ------------------------------------------------------------------- */
 
@@ -94,6 +95,7 @@ static void link_free(struct link *l)
 	else
 		udp_close_all(l);
 	watch_close(&l->watch);
+	l->plane->used_fds--;
 	path_leave(l->plane, l->path[FORWARD], l);
 	path_leave(l->plane, l->path[BACKWARD], l);
 	map_free(l->sessions);
@@ -150,6 +152,7 @@ static struct link *link_new(struct plane *p, const struct link_spec *s, struct 
 	l->path[FORWARD] = path_join(p, s->from, s->to, l);
 	l->path[BACKWARD] = path_join(p, s->to, s->from, l);
 	map_put(p->links, l->id, strlen(l->id), l);
+	p->used_fds++;
 	return l;
 }
 
@@ -431,7 +434,21 @@ static void on_accept_again(struct timer *t)
 	map_each(p->links, accept_pending, NULL);
 }
 
-void plane_out_of_descriptors(struct plane *p, struct link *l)
+bool plane_has_descriptors(struct plane *p, struct link *l, size_t n)
+{
+	if (p->used_fds + n + SPARE_FDS <= p->max_fds)
+		return true;
+	if (!p->warned)
+		log_warn("no more connections: %zu of %zu file descriptors are in use (raise the "
+			 "hard limit: ulimit -Hn, LimitNOFILE=, ulimits: of the container)",
+			p->used_fds, p->max_fds);
+	p->warned = true;
+	if (l->kind == LINK_TCP)
+		plane_accept_later(p, l);
+	return false;
+}
+
+void plane_accept_later(struct plane *p, struct link *l)
 {
 	l->accept_pending = true;
 	if (p->accept_again.at_ns == CLOCK_NEVER)

@@ -92,7 +92,8 @@ struct plane {
 	uint64_t seed;
 	struct map *links, *paths; /* by id, by "from>to" */
 	size_t queued_bytes;
-	size_t max_fds;
+	size_t max_fds, used_fds; /* used: by links, connections and sessions */
+	bool warned;              /* that there are too few */
 	struct timer accept_again, tidy;
 	unsigned char *scratch; /* SCRATCH_BYTES */
 };
@@ -117,6 +118,8 @@ const struct link *plane_link(const struct plane *p, const char *id);
 
 /* For tcp.c and udp.c. */
 size_t plane_queue_limit(const struct plane *p);
-void plane_out_of_descriptors(struct plane *p, struct link *l);
+/* Whether there are so many descriptors more; if not, a TCP link accepts again later. */
+bool plane_has_descriptors(struct plane *p, struct link *l, size_t n);
+void plane_accept_later(struct plane *p, struct link *l);
 
 #endif

@@ -13,7 +13,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define BACKLOG 1024
+#define BACKLOG     1024
+#define FDS_OF_CONN 2
 
 /* --- listening ------------------------------------------------------------------------ */
 
@@ -118,6 +119,7 @@ static void conn_end(struct conn *c, bool reset)
 	if (c->next)
 		c->next->prev = c->prev;
 	l->open--;
+	l->plane->used_fds -= FDS_OF_CONN;
 	loop_free_later(l->plane->loop, c);
 }
 
@@ -348,6 +350,7 @@ static void conn_new(struct link *l, int fd)
 	l->conns = c;
 	l->open++;
 	l->connections++;
+	l->plane->used_fds += FDS_OF_CONN;
 	set_nodelay(fd);
 	c->state = CONN_HELD;
 	if (loop_watch(loop, &c->end[END_FROM].watch, NULL))
@@ -366,13 +369,13 @@ static void refuse(struct link *l, int fd)
 
 void tcp_accept(struct link *l)
 {
-	while (!l->shut) {
+	while (!l->shut && plane_has_descriptors(l->plane, l, FDS_OF_CONN)) {
 		int fd = accept4(l->watch.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 				errno == ENOMEM)
-				plane_out_of_descriptors(l->plane, l);
+				plane_accept_later(l->plane, l);
 			else if (errno == EINTR || errno == ECONNABORTED)
 				continue;
 			return;

@@ -64,6 +64,7 @@ static void session_free(struct session *s)
 	}
 	watch_close(&s->watch);
 	l->open--;
+	l->plane->used_fds--;
 	loop_free_later(l->plane->loop, s);
 }
 
@@ -148,6 +149,8 @@ static struct session *session_new(struct link *l, const struct sockaddr_any *cl
 		session_free(s);
 		l->refused++;
 	}
+	if (!plane_has_descriptors(l->plane, l, 1))
+		return NULL;
 	s = xcalloc(1, sizeof(*s));
 	s->link = l;
 	s->client = *client;
@@ -158,6 +161,7 @@ static struct session *session_new(struct link *l, const struct sockaddr_any *cl
 	map_put(l->sessions, &s->client.u, s->client.len, s);
 	l->open++;
 	l->connections++;
+	l->plane->used_fds++;
 	if (l->target.addr.len) {
 		s->addrs[0] = l->target.addr;
 		s->n_addrs = 1;
