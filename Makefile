@@ -215,7 +215,7 @@ format: ## reformat all C sources
 
 bench: ## measure, as ratios within one run
 	@scripts/setup bench
-	@$(MAKE) --no-print-directory -j$$(nproc) all $(addprefix $(B)/bench/,bare_loop txgen docker_ops)
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(addprefix $(B)/bench/,bare_loop txgen docker_ops link_load)
 	@tests/bench/run "$(B)"
 
 # --- install --------------------------------------------------------------------

@@ -50,7 +50,7 @@ struct conn {
 	struct flow flow[2];
 	struct timer opening;
 	struct task more;
-	uint64_t accepted_ns, open_at_ns;
+	uint64_t open_at_ns; /* CONN_OPENING */
 	struct resolve_request *name;
 	struct sockaddr_any addrs[RESOLVE_MAX_ADDRESSES];
 	size_t n_addrs, next_addr;

@@ -66,7 +66,7 @@ static int read_field(const cJSON *v, const struct field *f, struct rule *r, str
 	char *at = (char *)r + f->offset;
 	double d;
 	uint64_t u;
-	int i;
+	int i = 0;
 
 	switch (f->kind) {
 	case FIELD_MS:

@@ -79,8 +79,8 @@ uint64_t shaper_stream_loss_ns(
 	*ret_lost = 0;
 	if (!(r->loss > 0))
 		return 0;
-	double segments = (double)((bytes + RULE_SEGMENT_BYTES - 1) / RULE_SEGMENT_BYTES);
-	double chance = -expm1(segments * log1p(-MIN(r->loss, 0.999999)));
+	uint64_t segments = (bytes + RULE_SEGMENT_BYTES - 1) / RULE_SEGMENT_BYTES;
+	double chance = -expm1((double)segments * log1p(-MIN(r->loss, 0.999999)));
 	while (*ret_lost < MAX_RETRANSMITS && rng_unit(&s->rng) < chance) {
 		wait += next;
 		next *= 2;

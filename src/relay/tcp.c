@@ -279,7 +279,8 @@ static void open_conn(struct conn *c)
 	uint64_t now = loop_now();
 
 	c->state = CONN_OPENING;
-	c->open_at_ns = now + one_way_ns(l->path[FORWARD]);
+	/* A change of the rule may hurry what is under way, not put it off. */
+	c->open_at_ns = MIN(c->open_at_ns, now + one_way_ns(l->path[FORWARD]));
 	c->flow[FORWARD].read_at_ns = c->open_at_ns + one_way_ns(l->path[BACKWARD]);
 	if (c->open_at_ns <= now)
 		dial(c);
@@ -337,7 +338,6 @@ static void conn_new(struct link *l, int fd)
 	struct loop *loop = l->plane->loop;
 
 	c->link = l;
-	c->accepted_ns = loop_now();
 	c->more.fn = on_more;
 	c->end[END_FROM] = (struct end){ .watch = { fd, on_end }, .conn = c };
 	c->end[END_TO] = (struct end){ .watch = { -1, on_end }, .conn = c };
@@ -353,6 +353,7 @@ static void conn_new(struct link *l, int fd)
 	l->plane->used_fds += FDS_OF_CONN;
 	set_nodelay(fd);
 	c->state = CONN_HELD;
+	c->open_at_ns = CLOCK_NEVER;
 	if (loop_watch(loop, &c->end[END_FROM].watch, NULL))
 		conn_reset(c);
 	else if (!link_holds(l))
@@ -451,6 +452,7 @@ static void conn_rules_changed(struct conn *c)
 	timer_set(&c->opening, CLOCK_NEVER);
 	watch_close(&c->end[END_TO].watch);
 	c->state = CONN_HELD;
+	c->open_at_ns = CLOCK_NEVER;
 	before_open(c, &c->end[END_FROM]);
 }
 
