@@ -249,7 +249,7 @@ static int pause_node(struct compose *c, struct compose_node *n, bool pause, str
 		pthread_mutex_unlock(&c->lock);
 		return -1;
 	}
-	compose_tell(n, pause ? NODE_PAUSED : NODE_UP, pause ? "paused" : "resumed");
+	compose_tell(n, pause ? NODE_PAUSED : NODE_UP, true, pause ? "paused" : "resumed");
 	return 0;
 }
 
@@ -281,7 +281,7 @@ static int remove_node(struct compose *c, struct compose_node *n, struct err *er
 	pthread_mutex_lock(&c->lock);
 	n->removed = true;
 	pthread_mutex_unlock(&c->lock);
-	compose_tell(n, NODE_REMOVED, "removed");
+	compose_tell(n, NODE_REMOVED, true, "removed");
 	if (docker_call(c->docker, NET_DELETE, path, NULL, 0, NULL, CLIENT_TIMEOUT_NS,
 		    c->env->cancel, NULL, NULL, err) < 0)
 		return -1;

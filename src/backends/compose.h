@@ -149,7 +149,7 @@ int compose_wait_up(
 int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, uint64_t grace_ns,
 	const struct cancel *cancel, struct err *err);
 bool compose_running(struct compose_node *n);
-void compose_tell(struct compose_node *n, enum node_state state, const char *reason);
+void compose_tell(struct compose_node *n, enum node_state state, bool expected, const char *reason);
 /* A port of the host that is free now and lies outside of what the kernel gives to clients. */
 int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err);
 

@@ -217,7 +217,7 @@ void compose_tell_exit(struct compose_node *n)
 }
 
 /* That it is up must never be the last word about a dead node: see local_tell(). */
-void compose_tell(struct compose_node *n, enum node_state state, const char *reason)
+void compose_tell(struct compose_node *n, enum node_state state, bool expected, const char *reason)
 {
 	struct compose *c = n->c;
 	char endpoint[sizeof(n->endpoint)];
@@ -230,7 +230,8 @@ void compose_tell(struct compose_node *n, enum node_state state, const char *rea
 	pthread_mutex_unlock(&c->lock);
 
 	if (running || state == NODE_REMOVED)
-		c->env->node_state(c->env->arg, n->index, state, true, endpoint, pid, reason, NULL);
+		c->env->node_state(
+			c->env->arg, n->index, state, expected, endpoint, pid, reason, NULL);
 
 	pthread_mutex_lock(&c->lock);
 	n->telling = false;
@@ -360,7 +361,7 @@ static int start_one(struct compose_node *n, void *arg, struct err *err)
 	n->pid = pid;
 	pthread_mutex_unlock(&c->lock);
 	wake_signal(&c->watch_wake);
-	compose_tell(n, NODE_STARTING, NULL);
+	compose_tell(n, NODE_STARTING, true, NULL);
 	return 0;
 }
 
@@ -461,7 +462,7 @@ static int advance(struct compose_node *n, struct err *err)
 	if (api == COMPOSE_API_UP) {
 		n->up = true;
 		n->call = 0;
-		compose_tell(n, NODE_UP, NULL);
+		compose_tell(n, NODE_UP, true, NULL);
 	}
 	return 0;
 }

@@ -160,15 +160,15 @@ static void end_text(int exit_code, bool oom, const char *error, char *buf, size
 		snprintf(buf, size, "exit %d", exit_code);
 }
 
-/* Tells the end of a container, once all of its output is here or late. */
-static void finish_death(struct compose_node *n)
+/* Tells the end of a container, once all of its output is here or late, or at once. */
+static void finish_death(struct compose_node *n, bool at_once)
 {
 	struct compose *c = n->c;
 	struct docker_container container = { 0 };
 
 	pthread_mutex_lock(&c->lock);
-	bool due = n->died &&
-		   (n->logs_ended || clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
+	bool due = n->died && (at_once || n->logs_ended ||
+				      clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
 	bool ask = due && !n->exit_expected && !n->oom && n->exit_code != 0;
 	pthread_mutex_unlock(&c->lock);
 	if (!due)
@@ -196,17 +196,22 @@ static void finish_death(struct compose_node *n)
 static void foreign_start(struct compose_node *n)
 {
 	struct compose *c = n->c;
+	struct docker_container now = { 0 };
 
 	pthread_mutex_lock(&c->lock);
 	bool foreign = !n->running && !n->removed;
 	if (foreign) {
 		n->running = n->coming = n->want_streams = n->fresh = true;
-		n->exit_expected = n->paused = false;
+		n->exit_expected = n->paused = n->oom = false;
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (foreign)
-		c->env->node_state(c->env->arg, n->index, NODE_STARTING, false, NULL, 0,
-			"started by somebody else", NULL);
+	if (!foreign)
+		return;
+	(void)docker_inspect(c->docker, n->container, NULL, &now, NULL);
+	pthread_mutex_lock(&c->lock);
+	n->pid = now.pid;
+	pthread_mutex_unlock(&c->lock);
+	compose_tell(n, NODE_STARTING, false, "started by somebody else");
 }
 
 static void foreign_pause(struct compose_node *n, bool pause)
@@ -249,7 +254,7 @@ static void ask_coming(struct compose_node *n)
 	pthread_mutex_lock(&c->lock);
 	n->coming = false;
 	pthread_mutex_unlock(&c->lock);
-	compose_tell(n, NODE_UP, "started by somebody else");
+	compose_tell(n, NODE_UP, false, "started by somebody else");
 }
 
 static void take_one(struct compose_news *news)
@@ -263,6 +268,7 @@ static void take_one(struct compose_news *news)
 		n->oom = true;
 		pthread_mutex_unlock(&n->c->lock);
 	} else if (strcmp(news->action, "start") == 0) {
+		finish_death(n, true); /* of its life before */
 		foreign_start(n);
 	} else if (strcmp(news->action, "pause") == 0) {
 		foreign_pause(n, true);
@@ -418,7 +424,7 @@ static bool turn(struct compose *c)
 		pthread_mutex_unlock(&c->lock);
 		serve_streams(n);
 		flush_log(n);
-		finish_death(n);
+		finish_death(n, false);
 		ask_coming(n);
 		busy = busy || n->logs;
 	}
