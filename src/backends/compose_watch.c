@@ -13,6 +13,7 @@
 #include "backends/compose.h"
 #include "util/fs.h"
 #include "util/strbuf.h"
+#include "util/units.h"
 
 #define TURN_NS        (100 * NS_PER_MS) /* output waits so long at most for the disk */
 #define LAST_WORDS_NS  (500 * NS_PER_MS) /* from a container's end to the end of its output */
@@ -146,13 +147,24 @@ static void note_death(struct compose_node *n, int exit_code, uint64_t time_ns)
 	pthread_mutex_unlock(&n->c->lock);
 }
 
-static void end_text(int exit_code, bool oom, const char *error, char *buf, size_t size)
+static void oom_text(uint64_t limit_bytes, char *buf, size_t size)
+{
+	char limit[32];
+
+	if (limit_bytes)
+		snprintf(buf, size,
+			"out of memory: killed by the kernel at its limit of %s "
+			"(backend.compose.memory)",
+			units_format_size(limit_bytes, limit, sizeof(limit)));
+	else
+		snprintf(buf, size, "out of memory: killed by the kernel");
+}
+
+static void end_text(int exit_code, const char *error, char *buf, size_t size)
 {
 	const char *name = exit_code > 128 ? sigdescr_np(exit_code - 128) : NULL;
 
-	if (oom)
-		snprintf(buf, size, "out of memory: killed by the kernel at its limit");
-	else if (*error)
+	if (*error)
 		snprintf(buf, size, "%.90s", error);
 	else if (name)
 		snprintf(buf, size, "signal %d (%s)", exit_code - 128, name);
@@ -176,8 +188,10 @@ static void finish_death(struct compose_node *n, bool at_once)
 	if (ask)
 		(void)docker_inspect(c->docker, n->container, NULL, &container, NULL);
 	pthread_mutex_lock(&c->lock);
-	end_text(n->exit_code, (n->oom || container.oom_killed) && n->exit_code == 137,
-		container.error, n->how, sizeof(n->how));
+	if ((n->oom || container.oom_killed) && n->exit_code == 137)
+		oom_text(c->config->memory_bytes, n->how, sizeof(n->how));
+	else
+		end_text(n->exit_code, container.error, n->how, sizeof(n->how));
 	n->died = n->running = n->coming = false;
 	n->want_streams = false;
 	n->pid = 0;
