@@ -145,6 +145,13 @@ static void result_from_check(struct run *r, enum verdict v, int exit_code, cons
 	snapshot_unref(s);
 }
 
+static const char *disk_hint(const struct err *err)
+{
+	return err->saved_errno == ENOSPC || err->saved_errno == EDQUOT
+		       ? "; make room, or choose another place with --out"
+		       : "";
+}
+
 /*
  * The bench itself failed: then nothing is concluded, not even that a check failed. A full disk
  * is the common case, and stops the nodes as well as the recording.
@@ -156,10 +163,8 @@ static bool result_internal(struct run *r)
 	if (r->internal.code != ERR_NONE)
 		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%s", r->internal.text);
 	else if (hub_error(r->hub, &err) < 0)
-		set_result(r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%.900s%s", err.text,
-			err.saved_errno == ENOSPC || err.saved_errno == EDQUOT
-				? "; make room, or choose another place with --out"
-				: "");
+		set_result(
+			r, VERDICT_UNKNOWN, EXIT_INTERNAL, "%.900s%s", err.text, disk_hint(&err));
 	else
 		return false;
 	return true;
@@ -195,8 +200,8 @@ static void compute_result(struct run *r)
 			"the time limit of %llu s for the whole run was reached",
 			(unsigned long long)((r->deadline_ns - r->t0_ns) / NS_PER_S));
 	} else if (r->failure.code != ERR_NONE) {
-		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s",
-			phase_name(r->failed_phase), r->failure.text);
+		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s%s",
+			phase_name(r->failed_phase), r->failure.text, disk_hint(&r->failure));
 	} else if (!result_internal(r)) {
 		if (r->judged == VERDICT_FAIL)
 			result_from_check(r, VERDICT_FAIL, EXIT_FAIL, "a check failed");
