@@ -88,8 +88,7 @@ int compose_client_find(enum compose_client wanted, enum compose_client *ret_kin
 	if (r == 0)
 		return 0;
 	static const char *const what[] = {
-		[COMPOSE_CLIENT_AUTO] = "Docker Compose (the plug-in, or docker-compose from 1.27 "
-					"on)",
+		[COMPOSE_CLIENT_AUTO] = "Docker Compose (plug-in, or docker-compose 1.27)",
 		[COMPOSE_CLIENT_V2] = "Docker Compose 2",
 		[COMPOSE_CLIENT_V1] = "docker-compose 1.27 or newer",
 	};
