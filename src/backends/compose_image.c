@@ -53,6 +53,16 @@ static int run_script(
 	return 0;
 }
 
+/* Images of earlier builds, which have lost their name; those that a container has stay. */
+static void remove_nameless(struct compose *c)
+{
+	static const char path[] = "/images/prune?filters=%7B%22dangling%22%3A%5B%22true%22%5D%2C"
+				   "%22label%22%3A%5B%22" LABEL_PROGRAMS "%22%5D%7D";
+
+	(void)docker_call(
+		c->docker, NET_POST, path, NULL, 0, NULL, 0, c->env->cancel, NULL, NULL, NULL);
+}
+
 static int build_and_load(struct compose *c, const char *dir, const char *program, struct err *err)
 {
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
@@ -66,7 +76,10 @@ static int build_and_load(struct compose *c, const char *dir, const char *progra
 
 	if (run_script(argv, BUILD_TIMEOUT_MS, &out, err) < 0)
 		return -1;
-	return docker_image_load(c->docker, tar, c->env->cancel, err);
+	if (docker_image_load(c->docker, tar, c->env->cancel, err) < 0)
+		return -1;
+	remove_nameless(c);
+	return 0;
 }
 
 static int ensure_own(struct compose *c, const char *dir, struct err *err)

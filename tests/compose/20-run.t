@@ -52,12 +52,21 @@ compose() { # FLAVOUR ARGUMENTS...
 	"${program[@]}" "$@"
 }
 
+# An image of another build, which is to be made anew, and to go.
+cp "$ltb_node" other
+echo >>other
+"$top/scripts/image" "$work/other.tar" logos-testbench:local "$work/other" >/dev/null
+old=$(docker image inspect --format '{{.Id}}' logos-testbench:local)
+
 # --- a cluster that stays ------------------------------------------------------------------------
 
 start kept smoke --keep --set run.duration=4s --set run.warmup=0s --set workloads='[]' \
 	--set expectations='[agreement]' --set backend.compose.memory=96MiB --set backend.compose.cpus=0.5
 is "--keep: passes" $? 0
 kept=$run
+like "an image of another build is made anew" "$(jq -r 'select(.kind == "log") | .text' "$kept/events.jsonl")" \
+	'^the image logos-testbench:local is of another build; making it anew$'
+like "the old one is gone" "$(docker image inspect "$old" 2>&1)" 'No such image'
 id=$(run_id "$kept")
 stack=$(project "$kept")
 is "--keep: it stays" "$(docker_leftovers "$id" | sort)" "$(
