@@ -61,6 +61,7 @@ struct compose_node {
 	bool fresh;                /* it was just started: its streams are opened without delay */
 	bool telling, exit_untold; /* see compose_tell() */
 	bool died, oom;            /* the engine said so; not dealt with yet */
+	bool died_unseen;          /* while the engine was away */
 	uint64_t died_at_ns, log_since_ns; /* clock; UNIX time */
 	int exit_code;
 	char how[96]; /* its last end: "exit 3" */

@@ -192,6 +192,11 @@ static void finish_death(struct compose_node *n, bool at_once)
 		oom_text(c->config->memory_bytes, n->how, sizeof(n->how));
 	else
 		end_text(n->exit_code, container.error, n->how, sizeof(n->how));
+	if (n->died_unseen) {
+		size_t len = strlen(n->how);
+		snprintf(n->how + len, sizeof(n->how) - len, ", while the Docker engine was away");
+	}
+	n->died_unseen = false;
 	n->died = n->running = n->coming = false;
 	n->want_streams = false;
 	n->pid = 0;
@@ -372,6 +377,16 @@ static void flush_log(struct compose_node *n)
 
 /* --- the engine itself ---------------------------------------------------------------------- */
 
+static bool is_gone(const struct compose_node *n)
+{
+	CLEANUP_FREE char *path = xasprintf("/containers/%s/json", n->container);
+	int status = 0;
+
+	(void)docker_call(n->c->docker, NET_GET, path, NULL, 0, NULL, ASK_TIMEOUT_NS, NULL, &status,
+		NULL, NULL);
+	return status == 404;
+}
+
 /* After the engine was away: what became of a container meanwhile. */
 static void look_again(struct compose_node *n)
 {
@@ -379,10 +394,17 @@ static void look_again(struct compose_node *n)
 
 	if (!compose_running(n))
 		return;
-	if (docker_inspect(n->c->docker, n->container, NULL, &now, NULL) < 0)
-		note_death(n, 137, wall_ns(n->c));
-	else if (strcmp(now.state, "exited") == 0 || strcmp(now.state, "dead") == 0)
-		note_death(n, now.exit_code, wall_ns(n->c));
+	if (docker_inspect(n->c->docker, n->container, NULL, &now, NULL) < 0) {
+		if (!is_gone(n))
+			return; /* the engine is away again, and so will this be asked again */
+		now = (struct docker_container){ .state = "dead", .exit_code = 137 };
+	}
+	if (strcmp(now.state, "exited") != 0 && strcmp(now.state, "dead") != 0)
+		return;
+	pthread_mutex_lock(&n->c->lock);
+	n->died_unseen = true;
+	pthread_mutex_unlock(&n->c->lock);
+	note_death(n, now.exit_code, wall_ns(n->c));
 }
 
 static void serve_engine(struct compose *c)

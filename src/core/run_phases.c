@@ -395,6 +395,9 @@ static int phase_down(struct run *r, struct err *err)
 		err_clear(err);
 		rc = r->backend.ops->down(&r->backend, true, err);
 	}
+	if (rc < 0)
+		err_prefix(err, "not all of the cluster was removed, `ltb clean %s' does that",
+			r->run_dir);
 	return rc;
 }
 

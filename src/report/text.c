@@ -132,8 +132,10 @@ void report_text(const struct report_input *in, bool color, struct strbuf *out)
 		(unsigned long long)m->seed, units_format_human(m->now_ns, took, sizeof(took)),
 		m->n_nodes, plural_s(m->n_nodes), (unsigned long long)m->n_blocks,
 		plural_s(m->n_blocks));
-	if (v != VERDICT_PASS && in->result->reason[0])
-		strbuf_addf(out, "  because: %s\n", in->result->reason);
+	/* also a run that passed, when it could not be taken down */
+	if ((v != VERDICT_PASS || in->result->exit_code != EXIT_PASS) && in->result->reason[0])
+		strbuf_addf(out, "  %s: %s\n", v == VERDICT_PASS ? "however" : "because",
+			in->result->reason);
 	if (m->n_checks)
 		strbuf_adds(out, "\nexpectations\n");
 	for (size_t i = 0; i < m->n_checks; i++)

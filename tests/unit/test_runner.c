@@ -389,7 +389,7 @@ static void test_results(void **state)
 		{ "prepare fails", RUN_10S CHECKED LOADED "backend: fake", 4, 1, VERDICT_UNKNOWN,
 			.reason = "prepare: no room", .prepare_fails = true },
 		{ "down fails", RUN_10S CHECKED LOADED "backend: fake", 4, 1, VERDICT_PASS,
-			.reason = "teardown: n0 will not die", .down_fails = true },
+			.reason = "does that: n0 will not die", .down_fails = true },
 		{ "reports fail", RUN_10S CHECKED LOADED "backend: fake", 70, 1, VERDICT_UNKNOWN,
 			.reason = "disk full", .reports_fail = true },
 	};
