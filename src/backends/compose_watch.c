@@ -19,7 +19,7 @@
 #define LAST_WORDS_NS  (500 * NS_PER_MS) /* from a container's end to the end of its output */
 #define AGAIN_NS       (500 * NS_PER_MS) /* between tries at an engine that went away */
 #define ASK_TIMEOUT_NS NS_PER_S
-#define STREAMS_END_NS (3 * NS_PER_S)
+#define STREAMS_END_NS (10 * NS_PER_S)
 
 /* What the engine said about a container, on its way from the net thread. */
 struct compose_news {
