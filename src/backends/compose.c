@@ -237,19 +237,19 @@ static int start_again(struct compose *c, struct compose_node *n, struct err *er
 static int pause_node(struct compose *c, struct compose_node *n, bool pause, struct err *err)
 {
 	pthread_mutex_lock(&c->lock);
-	bool running = n->running, was = n->paused;
+	bool running = n->base.running, was = n->paused;
 	if (running)
 		n->paused = pause;
 	pthread_mutex_unlock(&c->lock);
 	if (!running)
-		return err_set(err, ERR_ENV, "node %s is not running", compose_node_name(n));
+		return err_set(err, ERR_ENV, "node %s is not running", node_base_name(&n->base));
 	if (docker_pause(c->docker, n->container, pause, c->env->cancel, err) < 0) {
 		pthread_mutex_lock(&c->lock);
 		n->paused = was;
 		pthread_mutex_unlock(&c->lock);
 		return -1;
 	}
-	compose_tell(n, pause ? NODE_PAUSED : NODE_UP, true, pause ? "paused" : "resumed");
+	node_base_tell(&n->base, pause ? NODE_PAUSED : NODE_UP, true, pause ? "paused" : "resumed");
 	return 0;
 }
 
@@ -264,7 +264,7 @@ static int add_while_running(struct compose *c, unsigned index, struct err *err)
 	if (!n)
 		return -1;
 	const char *const create[] = { "up", "--no-start", "--no-deps", "--no-recreate",
-		compose_node_name(n), NULL };
+		node_base_name(&n->base), NULL };
 	if (compose_node_write_config(n, err) < 0 || compose_file_write(c, err) < 0 ||
 		compose_client_run(c, create, CLIENT_TIMEOUT_NS, c->env->cancel, err) < 0)
 		return -1;
@@ -279,9 +279,9 @@ static int remove_node(struct compose *c, struct compose_node *n, struct err *er
 		docker_remove(c->docker, n->container, c->env->cancel, err) < 0)
 		return -1;
 	pthread_mutex_lock(&c->lock);
-	n->removed = true;
+	n->base.removed = true;
 	pthread_mutex_unlock(&c->lock);
-	compose_tell(n, NODE_REMOVED, true, "removed");
+	node_base_tell(&n->base, NODE_REMOVED, true, "removed");
 	if (docker_call(c->docker, NET_DELETE, path, NULL, 0, NULL, CLIENT_TIMEOUT_NS,
 		    c->env->cancel, NULL, NULL, err) < 0)
 		return -1;
@@ -299,12 +299,13 @@ static int compose_node_op(struct backend *b, enum node_op op, unsigned node, st
 	struct compose_node *n = c->nodes.items[node];
 	uint64_t grace =
 		op == NODE_OP_KILL || op == NODE_OP_KILL_RESTART ? 0 : c->config->stop_grace_ns;
-	if (n->removed)
-		return err_set(err, ERR_USAGE, "node %s was removed", compose_node_name(n));
+	if (n->base.removed)
+		return err_set(err, ERR_USAGE, "node %s was removed", node_base_name(&n->base));
 	switch (op) {
 	case NODE_OP_START:
-		if (compose_running(n))
-			return err_set(err, ERR_USAGE, "node %s is running", compose_node_name(n));
+		if (node_base_is_running(&n->base))
+			return err_set(
+				err, ERR_USAGE, "node %s is running", node_base_name(&n->base));
 		return start_again(c, n, err);
 	case NODE_OP_STOP:
 	case NODE_OP_KILL:

@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "backends/docker.h"
-#include "backends/node_log.h"
+#include "backends/node_base.h"
 #include "core/backend.h"
 #include "core/log_file.h"
 #include "util/mem.h"
@@ -37,37 +37,23 @@ struct compose_config {
 	bool read_only;
 };
 
-enum compose_api { COMPOSE_API_UNKNOWN, COMPOSE_API_ASKED, COMPOSE_API_UP };
-
 struct compose_node {
+	struct node_base base;
 	struct compose *c;
-	unsigned index;
-	const struct plan_node *plan_node; /* the plan's, or extra */
-	struct plan_node extra;
-	const struct flavour_ops *flavour;
-	char *dir, *container, *volume;
-	struct strlist args, env, peers; /* peers: "n1:3000" */
+	char *container, *volume;
+	struct strlist peers; /* "n1:3000" */
 
 	/* runner thread only */
 	uint16_t port; /* of the API, on the host */
-	bool up, removed;
-	uint64_t ask_at_ns, call;
 
 	/* compose->lock */
-	bool running;              /* from just before its start until its end was told */
-	bool exit_expected;        /* somebody here asked for its end */
-	bool paused, coming;       /* coming: somebody else started it */
-	bool want_streams;         /* it was started, its output is to be read */
-	bool fresh;                /* it was just started: its streams are opened without delay */
-	bool telling, exit_untold; /* see compose_tell() */
-	bool died, oom;            /* the engine said so; not dealt with yet */
-	bool died_unseen;          /* while the engine was away */
+	bool paused, coming; /* coming: somebody else started it */
+	bool want_streams;   /* it was started, its output is to be read */
+	bool fresh;          /* it was just started: its streams are opened without delay */
+	bool died, oom;      /* the engine said so; not dealt with yet */
+	bool died_unseen;    /* while the engine was away */
 	uint64_t died_at_ns, log_since_ns; /* clock; UNIX time */
 	int exit_code;
-	char how[96]; /* its last end: "exit 3" */
-	int64_t pid;
-	char endpoint[128];
-	enum compose_api api;
 	struct strbuf pending; /* output not written to the log file yet */
 	uint64_t pending_lost; /* lines that did not fit */
 	bool logs_ended, stats_ended;
@@ -75,7 +61,6 @@ struct compose_node {
 	bool has_stats;
 	uint64_t stats_at_ns;
 	double cpu; /* share of a core between the latest two; < 0: not known */
-	struct node_tail tail;
 
 	/* watch thread only */
 	struct docker_stream *logs, *stats_stream;
@@ -95,7 +80,7 @@ struct compose {
 	const char *publish; /* address that ports are bound to */
 	char *host;          /* where they are reached */
 	uint64_t genesis_time_ms;
-	bool prepared, journaled, may_be_left;
+	bool prepared, may_be_left;
 	struct strlist labels; /* that everything of this run carries; for filters */
 	struct wake wake;      /* something happened that the runner may wait for */
 
@@ -139,7 +124,6 @@ int compose_image_ensure(struct compose *c, struct err *err);
 /* --- compose_node.c; runner's thread --- */
 struct compose_node *compose_node_new(struct compose *c, unsigned index);
 void compose_node_free(struct compose_node *n);
-const char *compose_node_name(const struct compose_node *n);
 void compose_node_spec(const struct compose_node *n, struct flavour_node *ret);
 int compose_node_write_config(struct compose_node *n, struct err *err);
 /* Starts all of them side by side; another port when the one of a node is taken. */
@@ -149,8 +133,6 @@ int compose_wait_up(
 /* Ends them side by side, grace_ns 0: at once, and waits until that was told. */
 int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, uint64_t grace_ns,
 	const struct cancel *cancel, struct err *err);
-bool compose_running(struct compose_node *n);
-void compose_tell(struct compose_node *n, enum node_state state, bool expected, const char *reason);
 /* A port of the host that is free now and lies outside of what the kernel gives to clients. */
 int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err);
 
@@ -158,8 +140,6 @@ int compose_choose_port(struct compose *c, struct compose_node *n, struct err *e
 int compose_watch_start(struct compose *c, struct err *err);
 /* Ends the thread; drain: once all output of the containers, which have ended, was read. */
 void compose_watch_stop(struct compose *c, bool drain);
-/* The end of a node, told once: as a state and to whoever waits. Watch or runner thread. */
-void compose_tell_exit(struct compose_node *n);
 
 /* --- compose_clean.c --- */
 int compose_clean(const char *run_dir, unsigned *ret_removed, struct err *err);

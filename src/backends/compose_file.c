@@ -88,12 +88,12 @@ static void add_limits(const struct compose_config *config, struct strbuf *out)
 static void add_service(const struct compose *c, const struct compose_node *n, struct strbuf *out)
 {
 	const struct compose_config *config = c->config;
-	const char *name = compose_node_name(n);
+	const char *name = node_base_name(&n->base);
 	struct strlist argv = { 0 }, env = { 0 };
 	struct flavour_node spec;
 
 	compose_node_spec(n, &spec);
-	n->flavour->command(&spec, &argv, &env, NULL);
+	n->base.flavour->command(&spec, &argv, &env, NULL);
 	strbuf_addf(out, "  %s:\n", name);
 	add_row(out, "    image: ", c->image);
 	add_row(out, "    container_name: ", n->container);
@@ -105,7 +105,7 @@ static void add_service(const struct compose *c, const struct compose_node *n, s
 		add_row(out, "      - ", argv.items[i]);
 	add_list(out, "environment", &env);
 	strbuf_addf(out, "    ports:\n      - \"%s:%u:%u\"\n", c->publish, (unsigned)n->port,
-		(unsigned)flavour_usual_port(n->flavour, "http"));
+		(unsigned)flavour_usual_port(n->base.flavour, "http"));
 	strbuf_addf(out,
 		"    volumes:\n      - \"./nodes/%s:" COMPOSE_CONFIG_DIR ":ro\"\n"
 		"      - \"%s-data:" COMPOSE_STATE_DIR "\"\n",
@@ -113,7 +113,7 @@ static void add_service(const struct compose *c, const struct compose_node *n, s
 	if (config->host_gateway && *config->host_gateway &&
 		strcmp(config->host_gateway, "disable") != 0)
 		add_row(out, "    extra_hosts:\n      - ", config->host_gateway);
-	add_health(&spec, n->flavour, c->nodes.len, out);
+	add_health(&spec, n->base.flavour, c->nodes.len, out);
 	strbuf_addf(out, "    stop_grace_period: %llus\n", /* docker-compose 1 wants whole ones */
 		(unsigned long long)((config->stop_grace_ns + NS_PER_S - 1) / NS_PER_S));
 	strbuf_adds(out, "    restart: \"no\"\n    cap_drop: [ALL]\n"
@@ -139,16 +139,16 @@ void compose_file_text(const struct compose *c, struct strbuf *out)
 		"services:\n",
 		c->env->run_id, c->project, c->project);
 	for (size_t i = 0; i < c->nodes.len; i++)
-		if (!c->nodes.items[i]->removed)
+		if (!c->nodes.items[i]->base.removed)
 			add_service(c, c->nodes.items[i], out);
 	strbuf_adds(out, "volumes:\n");
 	for (size_t i = 0; i < c->nodes.len; i++) {
 		const struct compose_node *n = c->nodes.items[i];
-		if (n->removed)
+		if (n->base.removed)
 			continue;
-		strbuf_addf(out, "  %s-data:\n", compose_node_name(n));
+		strbuf_addf(out, "  %s-data:\n", node_base_name(&n->base));
 		add_row(out, "    name: ", n->volume);
-		add_labels(c, "    ", compose_node_name(n), out);
+		add_labels(c, "    ", node_base_name(&n->base), out);
 	}
 	strbuf_adds(out, "networks:\n  default:\n    driver: bridge\n");
 	add_row(out, "    name: ", c->project);

@@ -15,7 +15,6 @@
 #include "util/proc.h"
 #include "version.h"
 
-#define NODE_PROGRAM      "ltb-node"
 #define SCRIPT            "build"
 #define LABEL_PROGRAMS    "org.logos.testbench.programs"
 #define BUILD_TIMEOUT_MS  120000
@@ -24,13 +23,8 @@
 
 static char *node_program(struct err *err)
 {
-	CLEANUP_FREE char *self_dir = fs_self_dir();
-	char *path = self_dir ? fs_join(self_dir, NODE_PROGRAM) : NULL;
+	char *path = node_program_beside();
 
-	if (path && fs_is_executable(path))
-		return path;
-	free(path);
-	path = fs_which(NODE_PROGRAM);
 	if (!path)
 		err_set(err, ERR_ENV,
 			"the image " COMPOSE_IMAGE " is to be made from " NODE_PROGRAM

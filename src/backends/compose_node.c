@@ -15,8 +15,6 @@
 #include "util/fs.h"
 
 #define POLL_NS           (20 * NS_PER_MS)
-#define ASK_AGAIN_NS      (50 * NS_PER_MS)
-#define ASK_TIMEOUT_NS    (2 * NS_PER_S)
 #define END_TIMEOUT_NS    (20 * NS_PER_S) /* from SIGKILL until the engine says it is gone */
 #define CREATE_TIMEOUT_NS (120 * NS_PER_S)
 #define THREADS           8
@@ -25,71 +23,38 @@
 #define PORT_TRIES        4000u
 #define PORT_CHANGES      5
 
-const char *compose_node_name(const struct compose_node *n)
-{
-	return n->plan_node->name;
-}
-
 /* --- making one ----------------------------------------------------------------------------- */
 
 static void add_peers(struct compose_node *n)
 {
 	const struct compose *c = n->c;
 
-	for (size_t i = 0; i < n->plan_node->n_peers; i++) {
-		unsigned peer = n->plan_node->peers[i];
-		bool removed = peer < c->nodes.len && c->nodes.items[peer]->removed;
+	for (size_t i = 0; i < n->base.plan_node->n_peers; i++) {
+		unsigned peer = n->base.plan_node->peers[i];
+		bool removed = peer < c->nodes.len && c->nodes.items[peer]->base.removed;
 		if (!removed)
 			strlist_addf(&n->peers, "n%u:%u", peer,
-				(unsigned)flavour_usual_port(n->flavour, "p2p"));
+				(unsigned)flavour_usual_port(n->base.flavour, "p2p"));
 	}
 	/* a new node whose planned peers are gone takes the first that lives */
 	for (size_t i = 0;
-		n->peers.len == 0 && n->index >= c->env->plan->n_nodes && i < c->nodes.len; i++)
-		if (compose_running(c->nodes.items[i]))
-			strlist_addf(&n->peers, "%s:%u", compose_node_name(c->nodes.items[i]),
-				(unsigned)flavour_usual_port(n->flavour, "p2p"));
+		n->peers.len == 0 && n->base.index >= c->env->plan->n_nodes && i < c->nodes.len;
+		i++)
+		if (node_base_is_running(&c->nodes.items[i]->base))
+			strlist_addf(&n->peers, "%s:%u", node_base_name(&c->nodes.items[i]->base),
+				(unsigned)flavour_usual_port(n->base.flavour, "p2p"));
 }
 
 struct compose_node *compose_node_new(struct compose *c, unsigned index)
 {
-	const struct plan *plan = c->env->plan;
-	const struct topology *t = &plan->scenario->topology;
-	const struct node_override *o =
-		index < t->n_nodes && t->overrides ? &t->overrides[index] : NULL;
 	struct compose_node *n = xcalloc(1, sizeof(*n));
 
+	node_base_init(&n->base, c->env, &c->lock, &c->wake, index, c->config->program);
 	n->c = c;
-	n->index = index;
 	n->log.fd = -1;
 	n->pending.max = 1024 * 1024;
-	if (index < plan->n_nodes) {
-		n->plan_node = &plan->nodes[index];
-	} else {
-		plan_extra_node(plan, index, &n->extra);
-		n->plan_node = &n->extra;
-	}
-	const char *base = strrchr(c->config->program, '/');
-	base = base ? base + 1 : c->config->program;
-	n->flavour = c->env->flavours[0];
-	for (const struct flavour_ops *const *f = c->env->flavours; *f; f++)
-		if (strcmp((*f)->binary, base) == 0)
-			n->flavour = *f;
-	n->dir = xasprintf("%s/nodes/%s", c->env->run_dir, compose_node_name(n));
-	n->container = xasprintf("%s-%s", c->project, compose_node_name(n));
-	n->volume = xasprintf("%s-%s-data", c->project, compose_node_name(n));
-	for (size_t i = 0; i < t->args.len; i++)
-		strlist_add(&n->args, t->args.items[i]);
-	for (size_t i = 0; o && i < o->args.len; i++)
-		strlist_add(&n->args, o->args.items[i]);
-	/* each name once: Compose refuses what is there twice */
-	if (o)
-		environ_add_missing(&n->env, &o->env);
-	environ_add_missing(&n->env, &t->env);
-	struct strlist environment = { 0 };
-	environ_for_nodes(plan->scenario, &environment);
-	environ_add_missing(&n->env, &environment);
-	strlist_release(&environment);
+	n->container = xasprintf("%s-%s", c->project, node_base_name(&n->base));
+	n->volume = xasprintf("%s-%s-data", c->project, node_base_name(&n->base));
 	add_peers(n);
 	return n;
 }
@@ -98,15 +63,10 @@ void compose_node_free(struct compose_node *n)
 {
 	if (!n)
 		return;
-	if (n->call)
-		net_cancel(n->c->env->net, n->call);
-	free(n->extra.peers);
-	strlist_release(&n->args);
-	strlist_release(&n->env);
+	node_base_release(&n->base);
 	strlist_release(&n->peers);
 	strbuf_release(&n->pending);
 	log_file_release(&n->log);
-	free(n->dir);
 	free(n->container);
 	free(n->volume);
 	free(n);
@@ -118,21 +78,21 @@ void compose_node_spec(const struct compose_node *n, struct flavour_node *ret)
 
 	*ret = (struct flavour_node){
 		.plan = c->env->plan,
-		.index = n->index,
-		.node = n->plan_node,
+		.index = n->base.index,
+		.node = n->base.plan_node,
 		.binary = c->config->program,
-		.dir = n->dir,
+		.dir = n->base.dir,
 		.node_dir = COMPOSE_CONFIG_DIR,
 		.state_dir = COMPOSE_STATE_DIR,
 		.bind = "0.0.0.0",
 		.peers = (const char *const *)n->peers.items,
 		.genesis_time_ms = c->genesis_time_ms,
 		.log_level = compose_log_levels[c->config->log_level],
-		.args = &n->args,
-		.env = &n->env,
+		.args = &n->base.args,
+		.env = &n->base.vars,
 	};
 	for (size_t i = 0; i < FLAVOUR_MAX_PORTS; i++)
-		ret->ports[i] = n->flavour->ports[i].usual;
+		ret->ports[i] = n->base.flavour->ports[i].usual;
 }
 
 int compose_node_write_config(struct compose_node *n, struct err *err)
@@ -140,9 +100,7 @@ int compose_node_write_config(struct compose_node *n, struct err *err)
 	struct flavour_node spec;
 
 	compose_node_spec(n, &spec);
-	if (n->flavour->write_config(&spec, err) < 0)
-		return err_prefix(err, "node %s", compose_node_name(n));
-	return 0;
+	return node_base_write_config(&n->base, &spec, err);
 }
 
 /* --- ports ------------------------------------------------------------------------------- */
@@ -174,13 +132,13 @@ int compose_choose_port(struct compose *c, struct compose_node *n, struct err *e
 	uint64_t first = c->config->first_port;
 
 	if (first) {
-		uint64_t port = first + n->index;
+		uint64_t port = first + n->base.index;
 		if (port > UINT16_MAX || !port_is_free(c, (uint16_t)port))
 			return err_set(err, ERR_ENV,
 				"port %llu of this machine, for node %s, is not to be had; free it "
 				"(`ss -ltnp` tells who has it), or take another "
 				"backend.compose.first_port",
-				(unsigned long long)port, compose_node_name(n));
+				(unsigned long long)port, node_base_name(&n->base));
 		n->port = (uint16_t)port;
 		return 0;
 	}
@@ -189,7 +147,7 @@ int compose_choose_port(struct compose *c, struct compose_node *n, struct err *e
 	for (const char *s = c->project; !n->port && *s; s++)
 		at = at * 31 + (unsigned char)*s;
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + (at + n->index + i) % span);
+		uint16_t port = (uint16_t)(PORT_FIRST + (at + n->base.index + i) % span);
 		if (port_is_ours(c, port) || !port_is_free(c, port))
 			continue;
 		n->port = port;
@@ -197,57 +155,6 @@ int compose_choose_port(struct compose *c, struct compose_node *n, struct err *e
 	}
 	return err_set(err, ERR_ENV, "no free port between %u and %u on this machine", PORT_FIRST,
 		PORT_LAST);
-}
-
-/* --- what is told to the runner ------------------------------------------------------------- */
-
-void compose_tell_exit(struct compose_node *n)
-{
-	const struct backend_env *env = n->c->env;
-	char how[sizeof(n->how)], endpoint[sizeof(n->endpoint)];
-
-	pthread_mutex_lock(&n->c->lock);
-	bool expected = n->exit_expected;
-	memcpy(how, n->how, sizeof(how));
-	memcpy(endpoint, n->endpoint, sizeof(endpoint));
-	CLEANUP_FREE char *tail = expected ? NULL : xstrdup(n->tail.text);
-	pthread_mutex_unlock(&n->c->lock);
-	env->node_state(env->arg, n->index, expected ? NODE_STOPPED : NODE_DEAD, expected,
-		endpoint[0] ? endpoint : NULL, 0, how, tail);
-}
-
-/* That it is up must never be the last word about a dead node: see local_tell(). */
-void compose_tell(struct compose_node *n, enum node_state state, bool expected, const char *reason)
-{
-	struct compose *c = n->c;
-	char endpoint[sizeof(n->endpoint)];
-
-	pthread_mutex_lock(&c->lock);
-	bool running = n->running;
-	int64_t pid = n->pid;
-	n->telling = true;
-	memcpy(endpoint, n->endpoint, sizeof(endpoint));
-	pthread_mutex_unlock(&c->lock);
-
-	if (running || state == NODE_REMOVED)
-		c->env->node_state(
-			c->env->arg, n->index, state, expected, endpoint, pid, reason, NULL);
-
-	pthread_mutex_lock(&c->lock);
-	n->telling = false;
-	bool untold = n->exit_untold;
-	n->exit_untold = false;
-	pthread_mutex_unlock(&c->lock);
-	if (untold)
-		compose_tell_exit(n);
-}
-
-bool compose_running(struct compose_node *n)
-{
-	pthread_mutex_lock(&n->c->lock);
-	bool running = n->running;
-	pthread_mutex_unlock(&n->c->lock);
-	return running;
 }
 
 /* --- several at a time ------------------------------------------------------------------------ */
@@ -276,7 +183,7 @@ static void *each_main(void *arg)
 		pthread_mutex_lock(&e->lock);
 		if (!e->failed++) {
 			e->err = err;
-			err_prefix(&e->err, "node %s", compose_node_name(e->nodes[i]));
+			err_prefix(&e->err, "node %s", node_base_name(&e->nodes[i]->base));
 		}
 		pthread_mutex_unlock(&e->lock);
 	}
@@ -312,31 +219,28 @@ static void mark_starting(struct compose_node *n)
 {
 	struct compose *c = n->c;
 
-	if (n->call)
-		net_cancel(c->env->net, n->call);
-	n->call = n->ask_at_ns = 0;
-	n->up = false;
+	node_base_starting(&n->base);
 	pthread_mutex_lock(&c->lock);
-	n->running = n->want_streams = n->fresh = true;
-	n->exit_expected = n->exit_untold = n->paused = n->died = n->oom = n->coming = false;
-	n->telling = true; /* until it has been told that it starts */
-	n->api = COMPOSE_API_UNKNOWN;
-	n->pid = 0;
+	n->want_streams = n->fresh = true;
+	n->paused = n->died = n->oom = n->coming = false;
 	n->has_stats = false;
-	snprintf(n->endpoint, sizeof(n->endpoint), "http://%s:%u", c->host, (unsigned)n->port);
+	snprintf(n->base.endpoint, sizeof(n->base.endpoint), "http://%s:%u", c->host,
+		(unsigned)n->port);
 	pthread_mutex_unlock(&c->lock);
 }
 
 static void mark_not_started(struct compose_node *n)
 {
 	pthread_mutex_lock(&n->c->lock);
-	n->running = n->telling = n->want_streams = false;
+	n->want_streams = false;
 	pthread_mutex_unlock(&n->c->lock);
+	node_base_not_started(&n->base);
 }
 
 static int recreate(struct compose *c, struct compose_node *n, struct err *err)
 {
-	const char *const args[] = { "up", "--no-start", "--no-deps", compose_node_name(n), NULL };
+	const char *const args[] = { "up", "--no-start", "--no-deps", node_base_name(&n->base),
+		NULL };
 
 	if (compose_choose_port(c, n, err) < 0 || compose_file_write(c, err) < 0)
 		return -1;
@@ -358,10 +262,10 @@ static int start_one(struct compose_node *n, void *arg, struct err *err)
 	if (docker_inspect(c->docker, n->container, c->env->cancel, &container, NULL) == 0)
 		pid = container.pid;
 	pthread_mutex_lock(&c->lock);
-	n->pid = pid;
+	n->base.pid = pid;
 	pthread_mutex_unlock(&c->lock);
 	wake_signal(&c->watch_wake);
-	compose_tell(n, NODE_STARTING, true, NULL);
+	node_base_tell(&n->base, NODE_STARTING, true, NULL);
 	return 0;
 }
 
@@ -372,7 +276,7 @@ static int start_rest(
 	VEC(struct compose_node *) rest = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		if (!compose_running(nodes[i]))
+		if (!node_base_is_running(&nodes[i]->base))
 			vec_push(&rest, nodes[i]);
 	int r = each_node(rest.items, rest.len, start_one, c, err);
 	vec_free(&rest);
@@ -393,79 +297,13 @@ int compose_start(struct compose *c, struct compose_node *const *nodes, size_t n
 		}
 		/* somebody was quicker: those that could not start get other ports */
 		for (size_t i = 0; i < n; i++)
-			if (!compose_running(nodes[i]) && !port_is_free(c, nodes[i]->port) &&
-				recreate(c, nodes[i], err) < 0)
+			if (!node_base_is_running(&nodes[i]->base) &&
+				!port_is_free(c, nodes[i]->port) && recreate(c, nodes[i], err) < 0)
 				return -1;
 	}
 }
 
 /* --- until its API answers --------------------------------------------------------------- */
-
-static void api_answered(const struct net_response *r, void *arg)
-{
-	struct compose_node *n = arg;
-
-	pthread_mutex_lock(&n->c->lock);
-	n->api = r->status == 200 ? COMPOSE_API_UP : COMPOSE_API_UNKNOWN;
-	pthread_mutex_unlock(&n->c->lock);
-	wake_signal(&n->c->wake);
-}
-
-static void ask_api(struct compose_node *n)
-{
-	struct compose *c = n->c;
-	uint64_t now = clock_now(c->env->clock);
-	char url[sizeof(n->endpoint) + 32];
-
-	if (now < n->ask_at_ns)
-		return;
-	n->ask_at_ns = now + ASK_AGAIN_NS;
-	pthread_mutex_lock(&c->lock);
-	n->api = COMPOSE_API_ASKED;
-	snprintf(url, sizeof(url), "%s/cryptarchia/info", n->endpoint);
-	pthread_mutex_unlock(&c->lock);
-	const struct net_request req = {
-		.method = NET_GET,
-		.url = url,
-		.timeout_ns = ASK_TIMEOUT_NS,
-		.on_done = api_answered,
-		.arg = n,
-	};
-	n->call = net_send(c->env->net, &req);
-}
-
-static int died_early(struct compose_node *n, struct err *err)
-{
-	pthread_mutex_lock(&n->c->lock);
-	CLEANUP_FREE char *tail = xstrdup(n->tail.text);
-	CLEANUP_FREE char *how = xstrdup(n->how);
-	pthread_mutex_unlock(&n->c->lock);
-	return err_set(err, ERR_ENV,
-		"node %s ended while starting (%s)%s%s\nits whole log is in %s/logs/%s.log",
-		compose_node_name(n), how, *tail ? "; its last words:\n" : ", without a word", tail,
-		n->c->env->run_dir, compose_node_name(n));
-}
-
-static int advance(struct compose_node *n, struct err *err)
-{
-	pthread_mutex_lock(&n->c->lock);
-	bool running = n->running;
-	enum compose_api api = n->api;
-	pthread_mutex_unlock(&n->c->lock);
-
-	if (!running)
-		return died_early(n, err);
-	if (n->up)
-		return 0;
-	if (api == COMPOSE_API_UNKNOWN)
-		ask_api(n);
-	if (api == COMPOSE_API_UP) {
-		n->up = true;
-		n->call = 0;
-		compose_tell(n, NODE_UP, true, NULL);
-	}
-	return 0;
-}
 
 int compose_wait_up(struct compose *c, struct compose_node *const *nodes, size_t n, struct err *err)
 {
@@ -476,9 +314,9 @@ int compose_wait_up(struct compose *c, struct compose_node *const *nodes, size_t
 	for (;;) {
 		struct compose_node *waiting = NULL;
 		for (size_t i = 0; i < n; i++) {
-			if (advance(nodes[i], err) < 0)
+			if (node_base_advance(&nodes[i]->base, err) < 0)
 				return -1;
-			if (!nodes[i]->up && !waiting)
+			if (!nodes[i]->base.up && !waiting)
 				waiting = nodes[i];
 		}
 		if (!waiting)
@@ -488,13 +326,13 @@ int compose_wait_up(struct compose *c, struct compose_node *const *nodes, size_t
 			return err_set(err, ERR_ENV,
 				"node %s: its API at %s did not answer within %llu s; its log is in "
 				"%s/logs/%s.log",
-				compose_node_name(waiting), waiting->endpoint,
+				node_base_name(&waiting->base), waiting->base.endpoint,
 				(unsigned long long)(timeout / NS_PER_S), c->env->run_dir,
-				compose_node_name(waiting));
+				node_base_name(&waiting->base));
 		if (clock_wait(clock, &c->wake, c->env->cancel, MIN(deadline, now + POLL_NS)) ==
 			CLOCK_CANCELLED)
 			return err_set(err, ERR_CANCELLED, "stopped while node %s was starting",
-				compose_node_name(waiting));
+				node_base_name(&waiting->base));
 	}
 }
 
@@ -511,8 +349,8 @@ static int end_one(struct compose_node *n, void *arg, struct err *err)
 	struct compose *c = n->c;
 
 	pthread_mutex_lock(&c->lock);
-	bool running = n->running;
-	n->exit_expected = n->exit_expected || running;
+	bool running = n->base.running;
+	n->base.exit_expected = n->base.exit_expected || running;
 	n->paused = false;
 	pthread_mutex_unlock(&c->lock);
 	if (!running)
@@ -540,20 +378,17 @@ int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, 
 	int r = each_node(nodes, n, end_one, &arg, err);
 	uint64_t deadline = clock_now(clock) + END_TIMEOUT_NS;
 	for (size_t i = 0; i < n; i++) {
-		if (nodes[i]->call)
-			net_cancel(c->env->net, nodes[i]->call);
-		nodes[i]->call = 0;
-		nodes[i]->up = false;
-		while (r == 0 && compose_running(nodes[i])) {
+		node_base_stop_asking(&nodes[i]->base);
+		while (r == 0 && node_base_is_running(&nodes[i]->base)) {
 			uint64_t now = clock_now(clock);
 			if (now >= deadline)
 				return err_set(err, ERR_ENV,
 					"node %s: the Docker engine does not say that it has ended",
-					compose_node_name(nodes[i]));
+					node_base_name(&nodes[i]->base));
 			if (clock_wait(clock, &c->wake, cancel, now + POLL_NS) == CLOCK_CANCELLED)
 				return err_set(err, ERR_CANCELLED,
 					"stopped while node %s was ending",
-					compose_node_name(nodes[i]));
+					node_base_name(&nodes[i]->base));
 		}
 	}
 	return r;

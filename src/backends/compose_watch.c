@@ -52,13 +52,13 @@ static void on_line(void *arg, bool is_stderr, const char *line, size_t len)
 		strbuf_add(&n->pending, line, len);
 		strbuf_addc(&n->pending, '\n');
 	}
-	node_tail_add(&n->tail, line, len);
+	node_tail_add(&n->base.tail, line, len);
 	n->log_since_ns = wall_ns(c); /* from here on, should the engine restart */
 	bool tell = node_log_allowed(&c->budget, clock_now(env->clock), level);
 	pthread_mutex_unlock(&c->lock);
 	if (tell)
-		env->log(
-			env->arg, (int)n->index, level, node_log_words(line, compose_node_name(n)));
+		env->log(env->arg, (int)n->base.index, level,
+			node_log_words(line, node_base_name(&n->base)));
 }
 
 static void on_logs_end(void *arg, const struct err *err)
@@ -138,7 +138,7 @@ static void on_events_end(void *arg, const struct err *err)
 static void note_death(struct compose_node *n, int exit_code, uint64_t time_ns)
 {
 	pthread_mutex_lock(&n->c->lock);
-	if (n->running && !n->died) {
+	if (n->base.running && !n->died) {
 		n->died = true;
 		n->died_at_ns = clock_now(n->c->env->clock);
 		n->exit_code = exit_code;
@@ -181,7 +181,7 @@ static void finish_death(struct compose_node *n, bool at_once)
 	pthread_mutex_lock(&c->lock);
 	bool due = n->died && (at_once || n->logs_ended ||
 				      clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
-	bool ask = due && !n->exit_expected && !n->oom && n->exit_code != 0;
+	bool ask = due && !n->base.exit_expected && !n->oom && n->exit_code != 0;
 	pthread_mutex_unlock(&c->lock);
 	if (!due)
 		return;
@@ -189,24 +189,18 @@ static void finish_death(struct compose_node *n, bool at_once)
 		(void)docker_inspect(c->docker, n->container, NULL, &container, NULL);
 	pthread_mutex_lock(&c->lock);
 	if ((n->oom || container.oom_killed) && n->exit_code == 137)
-		oom_text(c->config->memory_bytes, n->how, sizeof(n->how));
+		oom_text(c->config->memory_bytes, n->base.how, sizeof(n->base.how));
 	else
-		end_text(n->exit_code, container.error, n->how, sizeof(n->how));
+		end_text(n->exit_code, container.error, n->base.how, sizeof(n->base.how));
 	if (n->died_unseen) {
-		size_t len = strlen(n->how);
-		snprintf(n->how + len, sizeof(n->how) - len, ", while the Docker engine was away");
+		size_t len = strlen(n->base.how);
+		snprintf(n->base.how + len, sizeof(n->base.how) - len,
+			", while the Docker engine was away");
 	}
 	n->died_unseen = false;
-	n->died = n->running = n->coming = false;
-	n->want_streams = false;
-	n->pid = 0;
-	n->has_stats = false;
-	n->exit_untold = n->telling;
-	bool tell = !n->telling;
+	n->died = n->coming = n->want_streams = n->has_stats = false;
 	pthread_mutex_unlock(&c->lock);
-	if (tell)
-		compose_tell_exit(n);
-	wake_signal(&c->wake);
+	node_base_ended(&n->base);
 }
 
 /* --- what others do to our containers ----------------------------------------------------------
@@ -218,35 +212,35 @@ static void foreign_start(struct compose_node *n)
 	struct docker_container now = { 0 };
 
 	pthread_mutex_lock(&c->lock);
-	bool foreign = !n->running && !n->removed;
+	bool foreign = !n->base.running && !n->base.removed;
 	if (foreign) {
-		n->running = n->coming = n->want_streams = n->fresh = true;
-		n->exit_expected = n->paused = n->oom = false;
+		n->base.running = n->coming = n->want_streams = n->fresh = true;
+		n->base.exit_expected = n->paused = n->oom = false;
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (!foreign)
 		return;
 	(void)docker_inspect(c->docker, n->container, NULL, &now, NULL);
 	pthread_mutex_lock(&c->lock);
-	n->pid = now.pid;
+	n->base.pid = now.pid;
 	pthread_mutex_unlock(&c->lock);
-	compose_tell(n, NODE_STARTING, false, "started by somebody else");
+	node_base_tell(&n->base, NODE_STARTING, false, "started by somebody else");
 }
 
 static void foreign_pause(struct compose_node *n, bool pause)
 {
 	struct compose *c = n->c;
-	char endpoint[sizeof(n->endpoint)];
+	char endpoint[sizeof(n->base.endpoint)];
 
 	pthread_mutex_lock(&c->lock);
-	bool foreign = n->running && n->paused != pause;
+	bool foreign = n->base.running && n->paused != pause;
 	if (foreign)
 		n->paused = pause;
-	int64_t pid = n->pid;
-	memcpy(endpoint, n->endpoint, sizeof(endpoint));
+	int64_t pid = n->base.pid;
+	memcpy(endpoint, n->base.endpoint, sizeof(endpoint));
 	pthread_mutex_unlock(&c->lock);
 	if (foreign)
-		c->env->node_state(c->env->arg, n->index, pause ? NODE_PAUSED : NODE_UP, false,
+		c->env->node_state(c->env->arg, n->base.index, pause ? NODE_PAUSED : NODE_UP, false,
 			endpoint, pid,
 			pause ? "paused by somebody else" : "resumed by somebody else", NULL);
 }
@@ -256,12 +250,12 @@ static void ask_coming(struct compose_node *n)
 {
 	struct compose *c = n->c;
 	CLEANUP_STRBUF struct strbuf body = { .max = 65536 };
-	char url[sizeof(n->endpoint) + 32];
+	char url[sizeof(n->base.endpoint) + 32];
 	int status = 0;
 
 	pthread_mutex_lock(&c->lock);
 	bool coming = n->coming;
-	snprintf(url, sizeof(url), "%s/cryptarchia/info", n->endpoint);
+	snprintf(url, sizeof(url), "%s/cryptarchia/info", n->base.endpoint);
 	pthread_mutex_unlock(&c->lock);
 	if (!coming)
 		return;
@@ -273,7 +267,7 @@ static void ask_coming(struct compose_node *n)
 	pthread_mutex_lock(&c->lock);
 	n->coming = false;
 	pthread_mutex_unlock(&c->lock);
-	compose_tell(n, NODE_UP, false, "started by somebody else");
+	node_base_tell(&n->base, NODE_UP, false, "started by somebody else");
 }
 
 static void take_one(struct compose_news *news)
@@ -361,7 +355,7 @@ static void flush_log(struct compose_node *n)
 	pthread_mutex_unlock(&c->lock);
 	if (full.len && !n->log.path) {
 		CLEANUP_FREE char *path =
-			xasprintf("%s/logs/%s.log", c->env->run_dir, compose_node_name(n));
+			xasprintf("%s/logs/%s.log", c->env->run_dir, node_base_name(&n->base));
 		log_file_open(&n->log, path, c->config->log_max_bytes, NULL);
 	}
 	if (full.len)
@@ -392,7 +386,7 @@ static void look_again(struct compose_node *n)
 {
 	struct docker_container now;
 
-	if (!compose_running(n))
+	if (!node_base_is_running(&n->base))
 		return;
 	if (docker_inspect(n->c->docker, n->container, NULL, &now, NULL) < 0) {
 		if (!is_gone(n))

@@ -22,7 +22,6 @@
 #include "util/proc.h"
 #include "util/strbuf.h"
 
-#define NODE_PROGRAM  "ltb-node"
 #define NODE_VARIABLE "LOGOS_BLOCKCHAIN_NODE_BIN"
 
 #define DISK_PER_NODE_BYTES  (10ull * 1024 * 1024)
@@ -83,11 +82,7 @@ static char *find_binary(const struct local_config *config, struct err *err)
 	if (variable && *variable)
 		return resolve_named(variable, "the environment variable " NODE_VARIABLE, err);
 	CLEANUP_FREE char *self_dir = fs_self_dir();
-	char *path = self_dir ? fs_join(self_dir, NODE_PROGRAM) : NULL;
-	if (path && fs_is_executable(path))
-		return path;
-	free(path);
-	path = fs_which(NODE_PROGRAM);
+	char *path = node_program_beside();
 	if (!path)
 		err_set(err, ERR_ENV,
 			"no node program: looked for " NODE_PROGRAM
@@ -191,11 +186,11 @@ static struct local_node *add_node(struct local *l, unsigned index, struct err *
 	if (!binary)
 		return NULL;
 	struct local_node *n = local_node_new(l, index, binary);
-	if (!n->flavour->binds_port_zero || !n->flavour->dials_at_run_time) {
+	if (!n->base.flavour->binds_port_zero || !n->base.flavour->dials_at_run_time) {
 		err_set(err, ERR_UNSUPPORTED,
 			"node %s: the local backend needs a node that chooses its own ports, and "
 			"%s (%s) cannot",
-			n->plan_node->name, n->binary, n->flavour->name);
+			n->base.plan_node->name, n->binary, n->base.flavour->name);
 		local_node_free(n);
 		return NULL;
 	}
@@ -270,13 +265,13 @@ static void dial_answered(const struct net_response *r, void *arg)
 
 static void dial_send(struct local *l, struct dial *d)
 {
-	char address[96], url[sizeof(d->from->endpoint) + 32], body[128];
+	char address[96], url[sizeof(d->from->base.endpoint) + 32], body[128];
 
 	local_p2p_address(d->to, address, sizeof(address));
 	int len = snprintf(body, sizeof(body), "{\"addr\":\"%s\"}", address);
 	pthread_mutex_lock(&l->lock);
 	d->state = DIAL_ASKED;
-	snprintf(url, sizeof(url), "%s/network/dial_peer", d->from->endpoint);
+	snprintf(url, sizeof(url), "%s/network/dial_peer", d->from->base.endpoint);
 	pthread_mutex_unlock(&l->lock);
 	d->attempts++;
 	d->at_ns = clock_now(l->env->clock) + DIAL_AGAIN_NS;
@@ -301,15 +296,16 @@ static int dial_round(struct local *l, struct dial *dials, size_t n, struct err 
 	for (size_t i = 0; i < n; i++) {
 		pthread_mutex_lock(&l->lock);
 		int state = dials[i].state;
-		bool dead = dials[i].from->exited;
+		bool dead = !dials[i].from->base.running;
 		pthread_mutex_unlock(&l->lock);
 		asked += state == DIAL_ASKED;
 		done += state == DIAL_DONE;
 		if (state == DIAL_DUE && (dials[i].attempts >= DIAL_ATTEMPTS || dead))
 			return err_set(err, ERR_ENV,
 				"node %s cannot be connected with %s: %s; its log is in %s",
-				dials[i].from->plan_node->name, dials[i].to->plan_node->name,
-				dead ? "it ended" : dials[i].why, dials[i].from->log_path);
+				dials[i].from->base.plan_node->name,
+				dials[i].to->base.plan_node->name, dead ? "it ended" : dials[i].why,
+				dials[i].from->base.log_path);
 		if (state == DIAL_DUE && now >= dials[i].at_ns && asked < DIALS_AT_ONCE) {
 			dial_send(l, &dials[i]);
 			asked++;
@@ -377,19 +373,19 @@ static int start_again(struct local *l, struct local_node *n, struct err *err)
 static int pause_node(struct local_node *n, bool pause, struct err *err)
 {
 	if (!local_running(n))
-		return err_set(err, ERR_ENV, "node %s is not running", n->plan_node->name);
+		return err_set(err, ERR_ENV, "node %s is not running", n->base.plan_node->name);
 	if (child_signal(n->child, pause ? SIGSTOP : SIGCONT) < 0)
-		return err_set(err, ERR_ENV, "node %s has just ended", n->plan_node->name);
+		return err_set(err, ERR_ENV, "node %s has just ended", n->base.plan_node->name);
 	n->paused = pause;
-	local_tell(n, pause ? NODE_PAUSED : NODE_UP, pause ? "paused" : "resumed");
+	node_base_tell(&n->base, pause ? NODE_PAUSED : NODE_UP, true, pause ? "paused" : "resumed");
 	return 0;
 }
 
 /* Links a new node with some that live: those of its plan first. */
 static void link_added(struct local *l, struct local_node *n)
 {
-	for (size_t i = 0; i < n->plan_node->n_peers && n->links.len < ADDED_NODE_LINKS; i++) {
-		unsigned peer = n->plan_node->peers[i];
+	for (size_t i = 0; i < n->base.plan_node->n_peers && n->links.len < ADDED_NODE_LINKS; i++) {
+		unsigned peer = n->base.plan_node->peers[i];
 		if (peer < l->nodes.len && local_running(l->nodes.items[peer]))
 			local_link(n, l->nodes.items[peer]);
 	}
@@ -418,8 +414,8 @@ static int remove_node(struct local *l, struct local_node *n, struct err *err)
 {
 	if (local_end(l, &n, 1, l->config->stop_grace_ns, l->env->cancel, err) < 0)
 		return -1;
-	n->removed = true;
-	local_tell(n, NODE_REMOVED, "removed");
+	n->base.removed = true;
+	node_base_tell(&n->base, NODE_REMOVED, true, "removed");
 	if (l->config->keep_state)
 		return 0;
 	return local_remove_state(n, err);
@@ -436,12 +432,13 @@ static int local_node_op(struct backend *b, enum node_op op, unsigned node, stru
 	struct local_node *n = l->nodes.items[node];
 	uint64_t grace =
 		op == NODE_OP_KILL || op == NODE_OP_KILL_RESTART ? 0 : l->config->stop_grace_ns;
-	if (n->removed)
-		return err_set(err, ERR_USAGE, "node %s was removed", n->plan_node->name);
+	if (n->base.removed)
+		return err_set(err, ERR_USAGE, "node %s was removed", n->base.plan_node->name);
 	switch (op) {
 	case NODE_OP_START:
 		if (local_running(n))
-			return err_set(err, ERR_USAGE, "node %s is running", n->plan_node->name);
+			return err_set(
+				err, ERR_USAGE, "node %s is running", n->base.plan_node->name);
 		return start_again(l, n, err);
 	case NODE_OP_STOP:
 	case NODE_OP_KILL:
@@ -518,7 +515,7 @@ static void local_usage(struct backend *b, unsigned node, struct node_usage *ret
 	*ret = (struct node_usage){ .cpu = -1 };
 	pthread_mutex_lock(&l->lock);
 	struct local_node *n = node < l->nodes.len ? l->nodes.items[node] : NULL;
-	pid_t pid = n ? n->pid : 0;
+	pid_t pid = n ? n->base.pid : 0;
 	pthread_mutex_unlock(&l->lock);
 	if (!pid || !read_stat(pid, &ticks, &pages))
 		return;
@@ -526,7 +523,7 @@ static void local_usage(struct backend *b, unsigned node, struct node_usage *ret
 	ret->has_traffic = read_io(pid, &ret->in_bytes, &ret->out_bytes);
 
 	pthread_mutex_lock(&l->lock);
-	if (n->pid == pid && n->cpu_at_ns && now > n->cpu_at_ns && ticks >= n->cpu_ticks)
+	if (n->base.pid == pid && n->cpu_at_ns && now > n->cpu_at_ns && ticks >= n->cpu_ticks)
 		ret->cpu = (double)(ticks - n->cpu_ticks) / (double)sysconf(_SC_CLK_TCK) /
 			   ((double)(now - n->cpu_at_ns) / (double)NS_PER_S);
 	n->cpu_ticks = ticks;

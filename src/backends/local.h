@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "backends/node_log.h"
+#include "backends/node_base.h"
 #include "core/backend.h"
 #include "util/mem.h"
 #include "util/wake.h"
@@ -22,35 +22,21 @@ struct local_config {
 	bool keep_state;
 };
 
-enum local_api { LOCAL_API_UNKNOWN, LOCAL_API_ASKED, LOCAL_API_UP };
-
 struct local_node {
+	struct node_base base;
 	struct local *l;
-	unsigned index;
-	const struct plan_node *plan_node; /* the plan's, or extra */
-	struct plan_node extra;
-	const struct flavour_ops *flavour;
-	char *binary, *dir, *log_path;
-	struct strlist args, env;
+	char *binary;
 
 	/* runner thread only */
 	struct child *child; /* NULL: none was started, or its end was dealt with */
-	bool paused, removed;
+	bool paused;
 	bool tried_new_ports;
 	bool ready; /* its ready file was seen: ports are what this process has */
-	bool up;
 	uint16_t ports[FLAVOUR_MAX_PORTS]; /* kept over restarts */
 	VEC(unsigned) links;               /* nodes it should be connected with */
-	uint64_t ask_at_ns, call;          /* next and current call of its API */
 
 	/* local->lock */
-	pid_t pid; /* 0: not running */
-	char endpoint[64];
-	enum local_api api;
-	bool exited, exit_expected;
-	bool telling, exit_untold; /* see local_tell() */
-	int status;
-	char *tail;
+	int status; /* its last end, as of waitpid */
 	uint64_t cpu_ticks, cpu_at_ns;
 };
 
@@ -87,8 +73,6 @@ int local_end(struct local *l, struct local_node *const *nodes, size_t n_nodes, 
 	const struct cancel *cancel, struct err *err);
 /* Whether there is a process that has not ended. */
 bool local_running(struct local_node *n);
-/* Tells a state of a node; when it has ended meanwhile, that is told afterwards. */
-void local_tell(struct local_node *n, enum node_state state, const char *reason);
 void local_p2p_address(const struct local_node *n, char *buf, size_t size);
 int local_remove_state(struct local_node *n, struct err *err);
 

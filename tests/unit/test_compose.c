@@ -62,7 +62,7 @@ static struct compose_node *add(struct bench *t)
 {
 	struct compose_node *n = compose_node_new(&t->c, (unsigned)t->c.nodes.len);
 
-	n->port = (uint16_t)(20000 + n->index);
+	n->port = (uint16_t)(20000 + n->base.index);
 	vec_push(&t->c.nodes, n);
 	return n;
 }
@@ -306,8 +306,8 @@ static void test_nodes_come_and_go(void **state)
 	bench_init(&t);
 	t.scenario.topology.layout = LAYOUT_STAR;
 	written(&t);
-	t.c.nodes.items[1]->removed = true;
-	t.c.nodes.items[0]->running = true;
+	t.c.nodes.items[1]->base.removed = true;
+	t.c.nodes.items[0]->base.running = true;
 	add(&t);
 	const struct ynode *root = written(&t);
 	assert_keys(find(root, "services"), nodes);
@@ -318,9 +318,9 @@ static void test_nodes_come_and_go(void **state)
 	assert_true(has_item(find(root, "services/n2/command"), "n1:3000"));
 
 	/* one whose planned peer is gone takes another */
-	t.c.nodes.items[0]->removed = true;
-	t.c.nodes.items[0]->running = false;
-	t.c.nodes.items[2]->running = true;
+	t.c.nodes.items[0]->base.removed = true;
+	t.c.nodes.items[0]->base.running = false;
+	t.c.nodes.items[2]->base.running = true;
 	add(&t);
 	root = written(&t);
 	assert_false(has_item(find(root, "services/n4/command"), "n0:3000"));
