@@ -42,7 +42,10 @@ static const char *reason_of(const struct err *why)
 
 int docker_unreachable(const struct docker_place *p, const struct err *why, struct err *err)
 {
-	if (why->code == ERR_CANCELLED || why->code == ERR_INTERNAL) {
+	if (why->code == ERR_CANCELLED)
+		return err_set(err, ERR_CANCELLED,
+			"stopped while waiting for the Docker engine: %s", reason_of(why));
+	if (why->code == ERR_INTERNAL) {
 		if (err)
 			*err = *why;
 		return -1;
