@@ -3,13 +3,15 @@
  * script: versions, complaints, framed logs cut anywhere, garbage, silence.
  */
 #include <errno.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "backends/docker.h"
 #include "backends/docker_priv.h"
 #include "docker_stub.h"
+
+#include "../lib/heard.h"
+#include "../lib/says.h"
 
 /* --- fixture -------------------------------------------------------------------------------- */
 
@@ -92,18 +94,6 @@ static struct docker *open_stub(void)
 	if (!d)
 		fail_msg("%s", err.text);
 	return d;
-}
-
-/* The error says all that the '|'-separated words say. */
-static void says(const struct err *err, const char *words)
-{
-	while (*words) {
-		size_t n = strcspn(words, "|");
-		CLEANUP_FREE char *word = xstrndup(words, n);
-		if (!strstr(err->text, word))
-			fail_msg("'%s' does not say '%s'", err->text, word);
-		words += n + (words[n] == '|');
-	}
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -452,42 +442,10 @@ static void test_lists_and_removes_by_label(void **state)
 /* --- streams
  * ------------------------------------------------------------------------------------------ */
 
-struct heard {
-	pthread_mutex_t lock;
-	struct strbuf text;
-	sem_t some, end;
-	struct err err;
-	unsigned ends;
-};
-
-static void heard_init(struct heard *h)
-{
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
-	sem_init(&h->some, 0, 0);
-	sem_init(&h->end, 0, 0);
-}
-
-static void heard_release(struct heard *h)
-{
-	strbuf_release(&h->text);
-	pthread_mutex_destroy(&h->lock);
-	sem_destroy(&h->some);
-	sem_destroy(&h->end);
-}
-
-static void hear(struct heard *h, const char *text)
-{
-	pthread_mutex_lock(&h->lock);
-	strbuf_adds(&h->text, text);
-	pthread_mutex_unlock(&h->lock);
-	sem_post(&h->some);
-}
-
 static void on_log(void *arg, bool is_stderr, const char *line, size_t len)
 {
 	CLEANUP_FREE char *text = xasprintf("%s[%.*s]", is_stderr ? "!" : "", (int)len, line);
-	hear(arg, text);
+	heard_add(arg, text, strlen(text));
 }
 
 static void on_event(void *arg, const struct docker_event *ev)
@@ -495,7 +453,7 @@ static void on_event(void *arg, const struct docker_event *ev)
 	CLEANUP_FREE char *text =
 		xasprintf("[%s %s %s %d %llu %s]", ev->id, ev->name, ev->action, ev->exit_code,
 			(unsigned long long)ev->time_ns, ev->labels[0] ? ev->labels[2] : "none");
-	hear(arg, text);
+	heard_add(arg, text, strlen(text));
 }
 
 static void on_stats(void *arg, const struct docker_stats *s)
@@ -504,15 +462,7 @@ static void on_stats(void *arg, const struct docker_stats *s)
 		(unsigned long long)s->cpu_ns, (unsigned long long)s->memory_bytes,
 		(unsigned long long)s->memory_limit_bytes, s->has_network,
 		(unsigned long long)s->in_bytes, (unsigned long long)s->out_bytes);
-	hear(arg, text);
-}
-
-static void on_end(void *arg, const struct err *err)
-{
-	struct heard *h = arg;
-	h->ends++;
-	h->err = err ? *err : (struct err){ 0 };
-	sem_post(&h->end);
+	heard_add(arg, text, strlen(text));
 }
 
 /* Waits for the end: what was heard, and what the error says (NULL: none). */
@@ -539,20 +489,20 @@ static void test_log_streams(void **state)
 	struct heard h;
 	(void)state;
 	heard_init(&h);
-	check_stream(docker_logs(d, "n1", 0, on_log, on_end, &h), &h,
+	check_stream(docker_logs(d, "n1", 0, on_log, heard_end, &h), &h,
 		"[one]![err][two-more][three]", NULL);
 	assert_non_null(
 		strstr(seen(), "GET /v1.41/containers/n1/logs?follow=1&stdout=1&stderr=1\n"));
-	check_stream(docker_logs(d, "cut", 1700000000000000005ull, on_log, on_end, &h), &h,
+	check_stream(docker_logs(d, "cut", 1700000000000000005ull, on_log, heard_end, &h), &h,
 		"[half]", "lost the Docker engine");
 	assert_non_null(strstr(seen(), "&since=1700000000.000000005\n"));
-	check_stream(docker_logs(d, "tty", 0, on_log, on_end, &h), &h, "", "terminal");
+	check_stream(docker_logs(d, "tty", 0, on_log, heard_end, &h), &h, "", "terminal");
 	reply(404, "{\"message\":\"No such container: nope\"}");
-	check_stream(docker_logs(d, "nope", 0, on_log, on_end, &h), &h, "",
+	check_stream(docker_logs(d, "nope", 0, on_log, heard_end, &h), &h, "",
 		"logs of nope|No such container");
 	reply(200, "");
 	/* one that is closed says nothing any more; h would be used after its end */
-	struct docker_stream *s = docker_logs(d, "open", 0, on_log, on_end, &h);
+	struct docker_stream *s = docker_logs(d, "open", 0, on_log, heard_end, &h);
 	sem_wait(&h.some);
 	docker_stream_close(s);
 	assert_int_equal(h.ends, 0);
@@ -571,12 +521,12 @@ static void test_events_and_stats(void **state)
 	(void)state;
 	heard_init(&h);
 	snprintf(twice, sizeof(twice), "%s%s", event, event);
-	check_stream(docker_events(d, labels, 0, on_event, on_end, &h), &h, twice, NULL);
+	check_stream(docker_events(d, labels, 0, on_event, heard_end, &h), &h, twice, NULL);
 	assert_non_null(strstr(seen(), "/v1.41/events?filters=%7B%22type%22%3A%5B%22container%22"
 				       "%5D%2C%22label%22%3A%5B%22run%3D1%22%5D%7D\n"));
 	snprintf(twice, sizeof(twice), "%s%s", sample, sample);
-	check_stream(docker_stats(d, "n1", on_stats, on_end, &h), &h, twice, NULL);
-	check_stream(docker_stats(d, "bad", on_stats, on_end, &h), &h, sample, "stats");
+	check_stream(docker_stats(d, "n1", on_stats, heard_end, &h), &h, twice, NULL);
+	check_stream(docker_stats(d, "bad", on_stats, heard_end, &h), &h, sample, "stats");
 	heard_release(&h);
 	docker_free(d);
 }
@@ -588,11 +538,11 @@ static void test_streams_when_net_has_ended(void **state)
 	struct err err = { 0 };
 	(void)state;
 	heard_init(&h);
-	struct docker_stream *s = docker_logs(d, "open", 0, on_log, on_end, &h);
+	struct docker_stream *s = docker_logs(d, "open", 0, on_log, heard_end, &h);
 	sem_wait(&h.some);
 	net_stop(net);
 	check_stream(s, &h, "[one]", "over");
-	check_stream(docker_logs(d, "open", 0, on_log, on_end, &h), &h, "", "ended");
+	check_stream(docker_logs(d, "open", 0, on_log, heard_end, &h), &h, "", "ended");
 	assert_int_equal(docker_start(d, "x", NULL, &err), -1);
 	assert_int_equal(err.code, ERR_CANCELLED);
 	heard_release(&h);
@@ -607,9 +557,9 @@ static void *close_streams(void *arg)
 		struct heard *h = xmalloc(sizeof(*h));
 		heard_init(h);
 		struct docker_stream *s[] = {
-			docker_logs(d, "n1", 0, on_log, on_end, h),
-			docker_stats(d, "n1", on_stats, on_end, h),
-			docker_events(d, labels, 0, on_event, on_end, h),
+			docker_logs(d, "n1", 0, on_log, heard_end, h),
+			docker_stats(d, "n1", on_stats, heard_end, h),
+			docker_events(d, labels, 0, on_event, heard_end, h),
 		};
 		if (i % 3 == 0)
 			sem_wait(&h->some);

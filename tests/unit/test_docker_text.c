@@ -11,20 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../lib/says.h"
 #include "backends/docker_priv.h"
 #include "util/fs.h"
 #include "util/mem.h"
-
-static void says(const struct err *err, const char *words)
-{
-	while (*words) {
-		size_t n = strcspn(words, "|");
-		CLEANUP_FREE char *word = xstrndup(words, n);
-		if (!strstr(err->text, word))
-			fail_msg("'%s' does not say '%s'", err->text, word);
-		words += n + (words[n] == '|');
-	}
-}
 
 /* --- which engine ------------------------------------------------------------------------- */
 

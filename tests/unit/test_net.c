@@ -2,8 +2,7 @@
  * The net thread against a real HTTP server on loopback that misbehaves on
  * request, and against a handler on a virtual clock.
  */
-#include <semaphore.h>
-
+#include "../lib/heard.h"
 #include "core/net.h"
 #include "http_fixture.h"
 
@@ -181,45 +180,11 @@ static void test_unix_socket(void **state)
 
 /* --- streams ------------------------------------------------------------------------------ */
 
-struct heard {
-	pthread_mutex_t lock; /* text */
-	struct strbuf text;   /* lines, each in brackets */
-	sem_t line, done;
-	int status;
-	enum err_code code;
-};
-
-static void heard_init(struct heard *h)
-{
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
-	sem_init(&h->line, 0, 0);
-	sem_init(&h->done, 0, 0);
-}
-
-static void heard_release(struct heard *h)
-{
-	strbuf_release(&h->text);
-	pthread_mutex_destroy(&h->lock);
-	sem_destroy(&h->line);
-	sem_destroy(&h->done);
-}
-
 static void on_line(const char *line, size_t len, void *arg)
 {
-	struct heard *h = arg;
-	pthread_mutex_lock(&h->lock);
-	strbuf_addf(&h->text, "[%.*s]", (int)len, line);
-	pthread_mutex_unlock(&h->lock);
-	sem_post(&h->line);
-}
+	CLEANUP_FREE char *text = xasprintf("[%.*s]", (int)len, line);
 
-static void on_done(const struct net_response *r, void *arg)
-{
-	struct heard *h = arg;
-	h->status = r->status;
-	h->code = r->err ? r->err->code : ERR_NONE;
-	sem_post(&h->done);
+	heard_add(arg, text, strlen(text));
 }
 
 static uint64_t stream(struct net *n, struct heard *h, const char *base, const char *path,
@@ -232,7 +197,7 @@ static uint64_t stream(struct net *n, struct heard *h, const char *base, const c
 		.idle_ns = idle_ns,
 		.max_bytes = max,
 		.on_line = on_line,
-		.on_done = on_done,
+		.on_done = heard_done,
 		.arg = h,
 	};
 	return net_send(n, &req);
@@ -259,10 +224,10 @@ static void test_streams(void **state)
 		struct heard h;
 		heard_init(&h);
 		stream(net, &h, server.base, cases[i].path, cases[i].idle_ns, cases[i].max);
-		sem_wait(&h.done);
+		sem_wait(&h.end);
 		assert_string_equal(strbuf_str(&h.text), cases[i].lines);
 		assert_int_equal(h.status, cases[i].status);
-		assert_int_equal(h.code, cases[i].code);
+		assert_int_equal(h.err.code, cases[i].code);
 		heard_release(&h);
 	}
 }
@@ -273,9 +238,9 @@ static void test_cancelled_stream_is_silent(void **state)
 	(void)state;
 	heard_init(&h);
 	uint64_t id = stream(net, &h, server.base, "/open", 0, 0);
-	sem_wait(&h.line);
+	sem_wait(&h.some);
 	net_cancel(net, id);
-	assert_int_equal(sem_trywait(&h.done), -1);
+	assert_int_equal(sem_trywait(&h.end), -1);
 	heard_release(&h); /* a later callback would be a use after free */
 	net_cancel(net, id);
 }
@@ -395,16 +360,16 @@ static void test_stop_ends_everything(void **state)
 	(void)state;
 	heard_init(&h);
 	stream(n, &h, server.base, "/open", 0, 0);
-	sem_wait(&h.line);
+	sem_wait(&h.some);
 	stream(n, &h, server.base, "/hang", 0, 0);
 	net_stop(n);
-	sem_wait(&h.done);
-	sem_wait(&h.done);
-	assert_int_equal(h.code, ERR_CANCELLED);
+	sem_wait(&h.end);
+	sem_wait(&h.end);
+	assert_int_equal(h.err.code, ERR_CANCELLED);
 	/* what comes too late fails at once */
 	stream(n, &h, server.base, "/ok", 0, 0);
-	assert_int_equal(sem_trywait(&h.done), 0);
-	assert_int_equal(h.code, ERR_CANCELLED);
+	assert_int_equal(sem_trywait(&h.end), 0);
+	assert_int_equal(h.err.code, ERR_CANCELLED);
 	net_free(n);
 	heard_release(&h);
 }
@@ -491,17 +456,17 @@ static void test_handler(void **state)
 	stream(f.net, &ticks, "x", "/ticks", 2 * NS_PER_S, 0);
 	stream(f.net, &silent, "x", "/silent", 3 * NS_PER_S, 0);
 	clock_wait(f.clock, NULL, NULL, start + 3600 * NS_PER_S);
-	sem_wait(&ticks.done);
-	sem_wait(&silent.done);
+	sem_wait(&ticks.end);
+	sem_wait(&silent.end);
 	assert_string_equal(strbuf_str(&ticks.text), "[tick][tick][tick]");
 	assert_int_equal(ticks.status, 200);
-	assert_int_equal(silent.code, ERR_TIMEOUT);
+	assert_int_equal(silent.err.code, ERR_TIMEOUT);
 
 	stream(f.net, &silent, "x", "/silent", 0, 0);
 	net_stop(f.net); /* before leaving, which lets time go on */
 	clock_leave(f.clock);
-	sem_wait(&silent.done);
-	assert_int_equal(silent.code, ERR_CANCELLED);
+	sem_wait(&silent.end);
+	assert_int_equal(silent.err.code, ERR_CANCELLED);
 	assert_int_equal(f.cancelled, 3); /* hang, the silent stream, and net_stop()'s */
 	net_free(f.net);
 	clock_free(f.clock);

@@ -2,10 +2,10 @@
  * What the net thread sends and streams beyond JSON and lines: files as
  * bodies, content types, raw streams, and many of them on one unix socket.
  */
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "../lib/heard.h"
 #include "core/net.h"
 #include "http_fixture.h"
 #include "util/fs.h"
@@ -206,45 +206,9 @@ static void test_files_that_cannot_be_read(void **state)
 
 /* --- raw streams -------------------------------------------------------------------------- */
 
-struct heard {
-	pthread_mutex_t lock;
-	struct strbuf data, body;
-	sem_t some, done;
-	int status;
-};
-
-static void heard_init(struct heard *h)
-{
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
-	sem_init(&h->some, 0, 0);
-	sem_init(&h->done, 0, 0);
-}
-
-static void heard_release(struct heard *h)
-{
-	strbuf_release(&h->data);
-	strbuf_release(&h->body);
-	pthread_mutex_destroy(&h->lock);
-	sem_destroy(&h->some);
-	sem_destroy(&h->done);
-}
-
 static void on_data(const char *data, size_t len, void *arg)
 {
-	struct heard *h = arg;
-	pthread_mutex_lock(&h->lock);
-	strbuf_add(&h->data, data, len);
-	pthread_mutex_unlock(&h->lock);
-	sem_post(&h->some);
-}
-
-static void on_done(const struct net_response *r, void *arg)
-{
-	struct heard *h = arg;
-	h->status = r->status;
-	strbuf_add(&h->body, r->body, r->len);
-	sem_post(&h->done);
+	heard_add(arg, data, len);
 }
 
 static uint64_t stream(struct net *n, struct heard *h, const char *path)
@@ -255,7 +219,7 @@ static uint64_t stream(struct net *n, struct heard *h, const char *path)
 		.unix_socket = socket_path,
 		.timeout_ns = 60 * NS_PER_S,
 		.on_data = on_data,
-		.on_done = on_done,
+		.on_done = heard_done,
 		.arg = h,
 	};
 	return net_send(n, &req);
@@ -267,15 +231,15 @@ static void test_raw_streams(void **state)
 	(void)state;
 	heard_init(&h);
 	stream(net, &h, "/raw");
-	sem_wait(&h.done);
+	sem_wait(&h.end);
 	assert_int_equal(h.status, 200);
-	assert_int_equal(h.data.len, 14);
-	assert_memory_equal(h.data.buf, "\x01\0\0\0ab\r\n\n\r\nend", 14);
+	assert_int_equal(h.text.len, 14);
+	assert_memory_equal(h.text.buf, "\x01\0\0\0ab\r\n\n\r\nend", 14);
 	assert_int_equal(h.body.len, 0);
 	stream(net, &h, "/refused");
-	sem_wait(&h.done);
+	sem_wait(&h.end);
 	assert_int_equal(h.status, 409);
-	assert_int_equal(h.data.len, 14);
+	assert_int_equal(h.text.len, 14);
 	assert_string_equal(strbuf_str(&h.body), "{\"message\":\"no\"}");
 	heard_release(&h);
 }
@@ -322,8 +286,8 @@ static void test_many_streams_on_one_socket(void **state)
 	assert_in_range(http_server_connections(&server), STREAMS + 1, STREAMS + 64);
 	for (int i = 0; i < STREAMS; i++)
 		net_cancel(net, ids[i]);
-	assert_int_equal(sem_trywait(&h.done), -1);
-	assert_int_equal(h.data.len, STREAMS * 5);
+	assert_int_equal(sem_trywait(&h.end), -1);
+	assert_int_equal(h.text.len, STREAMS * 5);
 	heard_release(&h);
 	sem_destroy(&t.done);
 }
@@ -410,8 +374,8 @@ static void test_a_handler_can_stream_bytes(void **state)
 	heard_init(&h);
 	handled = net_start(real_clock, &handler, NULL);
 	stream(handled, &h, "/any");
-	sem_wait(&h.done);
-	assert_memory_equal(strbuf_str(&h.data), "a\r", 3);
+	sem_wait(&h.end);
+	assert_memory_equal(strbuf_str(&h.text), "a\r", 3);
 	net_free(handled);
 	heard_release(&h);
 }
