@@ -225,4 +225,16 @@ __attribute__((unused)) static void stub_draw(struct ui *ui, struct canvas *c, i
 	ui->screen->draw(ui, ui->screen_state, &v);
 }
 
+/* The same as text; free it. */
+__attribute__((unused)) static char *stub_drawn(struct ui *ui, int w, int h)
+{
+	struct canvas c;
+	struct strbuf text = { 0 };
+
+	stub_draw(ui, &c, w, h);
+	canvas_to_text(&c, &text);
+	canvas_release(&c);
+	return strbuf_detach(&text);
+}
+
 #endif

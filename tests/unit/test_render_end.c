@@ -160,17 +160,6 @@ static bool act(enum action a)
 	return ui.screen->act(&ui, ui.screen_state, a);
 }
 
-static char *drawn(int w, int h)
-{
-	struct canvas c;
-	struct strbuf text = { 0 };
-
-	stub_draw(&ui, &c, w, h);
-	canvas_to_text(&c, &text);
-	canvas_release(&c);
-	return strbuf_detach(&text);
-}
-
 static void test_pictures(void **state)
 {
 	(void)state;
@@ -220,7 +209,7 @@ static void test_columns(void **state)
 	(void)state;
 	a_fail();
 	begin(&glyphs_ascii);
-	CLEANUP_FREE char *text = drawn(120, 60);
+	CLEANUP_FREE char *text = stub_drawn(&ui, 120, 60);
 
 	assert_int_equal(column_of(text, "  run", "/home/op"), 12);
 	assert_int_equal(column_of(text, "  again", "ltb --batch"), 12);
@@ -237,7 +226,7 @@ static void test_matches(void **state)
 	(void)state;
 	a_fail();
 	begin(&glyphs_ascii);
-	free(drawn(80, 24));
+	free(stub_drawn(&ui, 80, 24));
 	snprintf(ui.search, sizeof(ui.search), "ltb ");
 	assert_int_equal(
 		ui.screen->search(&ui, ui.screen_state, "ltb "), 3); /* again, judge, replay */
@@ -259,9 +248,9 @@ static void test_matches(void **state)
 	/* far apart: the screen follows */
 	snprintf(ui.search, sizeof(ui.search), "smoke");
 	assert_int_equal(ui.screen->search(&ui, ui.screen_state, "smoke"), 5);
-	CLEANUP_FREE char *first = drawn(80, 20);
+	CLEANUP_FREE char *first = stub_drawn(&ui, 80, 20);
 	act(ACTION_PREV_MATCH);
-	CLEANUP_FREE char *last = drawn(80, 20);
+	CLEANUP_FREE char *last = stub_drawn(&ui, 80, 20);
 
 	assert_non_null(strstr(first, "FAIL  smoke"));
 	assert_null(strstr(last, "FAIL  smoke"));
@@ -278,7 +267,7 @@ static void test_leads_on(void **state)
 	(void)state;
 	a_pass();
 	begin(&glyphs_utf8);
-	free(drawn(80, 24));
+	free(stub_drawn(&ui, 80, 24));
 	assert_true(act(ACTION_OPEN));
 	assert_int_equal(went_to_run, 1);
 	assert_true(act(ACTION_EXPORT));
@@ -316,7 +305,7 @@ static void test_anything(void **state)
 			snprintf(ui.search, sizeof(ui.search), "%s", word);
 			ui.screen->search(&ui, ui.screen_state, word);
 		}
-		free(drawn(size[0], size[1]));
+		free(stub_drawn(&ui, size[0], size[1]));
 	}
 	end();
 }

@@ -107,20 +107,9 @@ static bool act(enum action a)
 	return ui.screen->act(&ui, ui.screen_state, a);
 }
 
-static char *drawn(int w, int h)
-{
-	struct canvas c;
-	struct strbuf text = { 0 };
-
-	stub_draw(&ui, &c, w, h);
-	canvas_to_text(&c, &text);
-	canvas_release(&c);
-	return strbuf_detach(&text);
-}
-
 static void shows(int w, int h, const char *text, bool there)
 {
-	CLEANUP_FREE char *s = drawn(w, h);
+	CLEANUP_FREE char *s = stub_drawn(&ui, w, h);
 
 	if (!!strstr(s, text) != there)
 		fail_msg("%s \"%s\" in\n%s", there ? "no" : "there is", text, s);
@@ -387,7 +376,7 @@ static void test_anything(void **state)
 			ui.screen->search(&ui, ui.screen_state, i % 40 ? "" : "n");
 		if (ui.screen != &screen_run)
 			ui_go_run(&ui);
-		free(drawn(size[0], size[1]));
+		free(stub_drawn(&ui, size[0], size[1]));
 	}
 	end();
 }

@@ -228,13 +228,9 @@ static void write_preset(const char *dir, const char *name, const char *text)
 
 static bool shows(const char *text)
 {
-	struct canvas c;
-	CLEANUP_STRBUF struct strbuf all = { 0 };
+	CLEANUP_FREE char *all = stub_drawn(&ui, 200, 40);
 
-	stub_draw(&ui, &c, 200, 40);
-	canvas_to_text(&c, &all);
-	canvas_release(&c);
-	return strstr(strbuf_str(&all), text) != NULL;
+	return strstr(all, text) != NULL;
 }
 
 /* A preset that stands in the way of another one of its name: seen, and told when one is saved. */
@@ -295,14 +291,10 @@ static void launches(void **state)
 	assert_true(stub.disabled[2] && !stub.disabled[3]);
 	stub_choose(&ui, "fake");
 	select_preset("smoke");
-	struct canvas c;
-	CLEANUP_STRBUF struct strbuf text = { 0 };
+	CLEANUP_FREE char *text = stub_drawn(&ui, 120, 36);
 
-	stub_draw(&ui, &c, 120, 36);
-	canvas_to_text(&c, &text);
-	assert_non_null(strstr(strbuf_str(&text), "backend fake  seed 42"));
-	assert_non_null(strstr(strbuf_str(&text), "fake (simulation)"));
-	canvas_release(&c);
+	assert_non_null(strstr(text, "backend fake  seed 42"));
+	assert_non_null(strstr(text, "fake (simulation)"));
 	act(ACTION_OPEN);
 	assert_ptr_equal(stub.launched->backend, &fake);
 	assert_int_equal(stub.launched->run.seed, 42);
