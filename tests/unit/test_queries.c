@@ -251,6 +251,13 @@ static void pass(struct world *w, uint64_t s)
 	clock_wait(w->clock, NULL, NULL, clock_now(w->clock) + s * NS_PER_S);
 }
 
+/* Until the last queries are answered, or given up. */
+static void await_answers(struct world *w)
+{
+	while (!queries_are_done(w->q))
+		clock_wait(w->clock, &w->wake, NULL, clock_now(w->clock) + NS_PER_S);
+}
+
 static void assert_told(struct world *w, const char *expected)
 {
 	hub_flush(w->hub);
@@ -286,8 +293,7 @@ static void asks_each_once(void **state)
 	assert_told(&w, "a=7 b=7 ");
 	net_run(w.net, do_empty, &w);
 	queries_ask_last(w.q);
-	while (!queries_are_done(w.q))
-		clock_wait(w.clock, &w.wake, NULL, clock_now(w.clock) + NS_PER_S);
+	await_answers(&w);
 	assert_told(&w,
 		"a!the query gives nothing: no such series, or a b!the query gives nothing: no such series, or a ");
 	pass(&w, 60);
@@ -309,8 +315,7 @@ static void last_is_last(void **state)
 	assert_told(&w, "");
 	net_run(w.net, do_speak, &w);
 	queries_ask_last(w.q);
-	while (!queries_are_done(w.q))
-		clock_wait(w.clock, &w.wake, NULL, clock_now(w.clock) + NS_PER_S);
+	await_answers(&w);
 	assert_told(&w, "a=7 ");
 	close_world(&w);
 }
@@ -324,8 +329,7 @@ static void nobody_answers(void **state)
 	net_run(w.net, do_silence, &w);
 	queries_ask_last(w.q);
 	uint64_t start = clock_now(w.clock);
-	while (!queries_are_done(w.q))
-		clock_wait(w.clock, &w.wake, NULL, clock_now(w.clock) + NS_PER_S);
+	await_answers(&w);
 	assert_true(clock_now(w.clock) - start <= QUERIES_ANSWER_NS + NS_PER_S);
 	hub_flush(w.hub);
 	assert_string_equal(strbuf_str(&w.told), "a!http://prom:9090: no answer within 10000 ms ");
