@@ -33,9 +33,11 @@ struct bench {
 };
 
 /* All dial those before them. */
-static void bench_init(struct bench *t)
+static int setup(void **state)
 {
-	*t = (struct bench){ 0 };
+	struct bench *t = xcalloc(1, sizeof(*t));
+
+	*state = t;
 	t->scenario.topology = (struct topology){ .n_nodes = N_NODES, .overrides = t->overrides };
 	t->plan = (struct plan){ .scenario = &t->scenario, .nodes = t->nodes, .n_nodes = N_NODES };
 	for (unsigned i = 0; i < N_NODES; i++) {
@@ -56,6 +58,7 @@ static void bench_init(struct bench *t)
 		.image = xstrdup(COMPOSE_IMAGE),
 		.publish = "127.0.0.1" };
 	pthread_mutex_init(&t->c.lock, NULL);
+	return 0;
 }
 
 static struct compose_node *add(struct bench *t)
@@ -84,8 +87,10 @@ static const struct ynode *written(struct bench *t)
 	return t->doc->root;
 }
 
-static void bench_release(struct bench *t)
+static int teardown(void **state)
 {
+	struct bench *t = *state;
+
 	ydoc_free(t->doc);
 	for (size_t i = 0; i < t->c.nodes.len; i++)
 		compose_node_free(t->c.nodes.items[i]);
@@ -101,6 +106,8 @@ static void bench_release(struct bench *t)
 	free(t->c.project);
 	free(t->c.image);
 	pthread_mutex_destroy(&t->c.lock);
+	free(t);
+	return 0;
 }
 
 /* "services/n0/ports/0"; NULL when it is not there. */
@@ -198,10 +205,9 @@ static void test_usual(void **state)
 		{ "networks/default/labels/" COMPOSE_LABEL_RUN, "the-run" },
 		{ "networks/default/labels/" COMPOSE_LABEL_STACK, "ltb-the-run-1234" },
 	};
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	const struct ynode *root = written(t);
 	assert_keys(root, top);
 	assert_keys(find(root, "services"), nodes);
 	assert_keys(find(root, "volumes"), volumes);
@@ -219,7 +225,6 @@ static void test_usual(void **state)
 	assert_false(has_item(find(root, "services/n0/command"), "--peer"));
 	assert_true(has_item(find(root, "services/n2/command"), "n0:3000"));
 	assert_true(has_item(find(root, "services/n2/command"), "n1:3000"));
-	bench_release(&t);
 }
 
 /* Texts that YAML or Compose could take for something else, as they are to arrive. */
@@ -233,14 +238,13 @@ static const char *const odd[] = { "plain", "", " leading and trailing ", "a: b"
 
 static void test_odd_texts(void **state)
 {
-	struct bench t;
-	(void)state;
-	bench_init(&t);
+	struct bench *t = *state;
+
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
-		strlist_add(&t.scenario.topology.args, odd[i]);
-		strlist_addf(&t.overrides[1].env, "VARIABLE_%zu=%s", i, odd[i]);
+		strlist_add(&t->scenario.topology.args, odd[i]);
+		strlist_addf(&t->overrides[1].env, "VARIABLE_%zu=%s", i, odd[i]);
 	}
-	const struct ynode *root = written(&t);
+	const struct ynode *root = written(t);
 	const struct ynode *command = find(root, "services/n2/command");
 	const struct ynode *environment = find(root, "services/n1/environment");
 	assert_non_null(environment);
@@ -254,38 +258,34 @@ static void test_odd_texts(void **state)
 		assert_string_equal(environment->items[i]->scalar, variable);
 	}
 	assert_null(find(root, "services/n2/environment"));
-	bench_release(&t);
 }
 
 static void test_dollars(void **state)
 {
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	strlist_add(&t.scenario.topology.args, "--cost=$5");
-	strlist_add(&t.scenario.topology.env, "A=${HOME}$$");
-	free(t.c.image);
-	t.c.image = xstrdup("registry/$x");
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	strlist_add(&t->scenario.topology.args, "--cost=$5");
+	strlist_add(&t->scenario.topology.env, "A=${HOME}$$");
+	free(t->c.image);
+	t->c.image = xstrdup("registry/$x");
+	const struct ynode *root = written(t);
 	assert_true(has_item(find(root, "services/n0/command"), "--cost=$$5"));
 	assert_string_equal(text_at(root, "services/n0/environment/0"), "A=$${HOME}$$$$");
 	assert_string_equal(text_at(root, "services/n0/image"), "registry/$$x");
-	bench_release(&t);
 }
 
 /* Compose takes a list with the same item twice as a mistake; which of two values counts is up to
  * it. */
 static void test_variables_once(void **state)
 {
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	strlist_add(&t.scenario.topology.env, "A=1");
-	strlist_add(&t.scenario.topology.env, "AB=1");
-	strlist_add(&t.scenario.topology.env, "B=1");
-	strlist_add(&t.overrides[0].env, "A=1");
-	strlist_add(&t.overrides[0].env, "B=2");
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	strlist_add(&t->scenario.topology.env, "A=1");
+	strlist_add(&t->scenario.topology.env, "AB=1");
+	strlist_add(&t->scenario.topology.env, "B=1");
+	strlist_add(&t->overrides[0].env, "A=1");
+	strlist_add(&t->overrides[0].env, "B=2");
+	const struct ynode *root = written(t);
 	const struct ynode *list = find(root, "services/n0/environment");
 	assert_int_equal(list->len, 3);
 	assert_true(has_item(list, "A=1"));
@@ -294,22 +294,20 @@ static void test_variables_once(void **state)
 	list = find(root, "services/n1/environment");
 	assert_int_equal(list->len, 3);
 	assert_true(has_item(list, "B=1"));
-	bench_release(&t);
 }
 
 static void test_nodes_come_and_go(void **state)
 {
 	static const char *const nodes[] = { "n0", "n2", "n3", NULL };
 	static const char *const volumes[] = { "n0-data", "n2-data", "n3-data", NULL };
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	t.scenario.topology.layout = LAYOUT_STAR;
-	written(&t);
-	t.c.nodes.items[1]->base.removed = true;
-	t.c.nodes.items[0]->base.running = true;
-	add(&t);
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	t->scenario.topology.layout = LAYOUT_STAR;
+	written(t);
+	t->c.nodes.items[1]->base.removed = true;
+	t->c.nodes.items[0]->base.running = true;
+	add(t);
+	const struct ynode *root = written(t);
 	assert_keys(find(root, "services"), nodes);
 	assert_keys(find(root, "volumes"), volumes);
 	assert_true(has_item(find(root, "services/n3/command"), "n0:3000"));
@@ -318,88 +316,82 @@ static void test_nodes_come_and_go(void **state)
 	assert_true(has_item(find(root, "services/n2/command"), "n1:3000"));
 
 	/* one whose planned peer is gone takes another */
-	t.c.nodes.items[0]->base.removed = true;
-	t.c.nodes.items[0]->base.running = false;
-	t.c.nodes.items[2]->base.running = true;
-	add(&t);
-	root = written(&t);
+	t->c.nodes.items[0]->base.removed = true;
+	t->c.nodes.items[0]->base.running = false;
+	t->c.nodes.items[2]->base.running = true;
+	add(t);
+	root = written(t);
 	assert_false(has_item(find(root, "services/n4/command"), "n0:3000"));
 	assert_true(has_item(find(root, "services/n4/command"), "n2:3000"));
-	bench_release(&t);
 }
 
 static void test_limits(void **state)
 {
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	const struct ynode *root = written(t);
 	assert_null(find(root, "services/n0/mem_limit"));
 	assert_null(find(root, "services/n0/cpus"));
-	t.config->memory_bytes = 48 << 20;
-	t.config->cpus = 0.25;
-	t.config->log_max_bytes = 65536;
-	t.config->stop_grace_ns = 1500 * NS_PER_MS;
-	root = written(&t);
+	t->config->memory_bytes = 48 << 20;
+	t->config->cpus = 0.25;
+	t->config->log_max_bytes = 65536;
+	t->config->stop_grace_ns = 1500 * NS_PER_MS;
+	root = written(t);
 	assert_string_equal(text_at(root, "services/n0/mem_limit"), "50331648");
 	/* no swap beside it */
 	assert_string_equal(text_at(root, "services/n0/memswap_limit"), "50331648");
 	assert_string_equal(text_at(root, "services/n2/cpus"), "0.25");
 	assert_string_equal(text_at(root, "services/n0/logging/options/max-size"), "65536");
 	assert_string_equal(text_at(root, "services/n0/stop_grace_period"), "2s");
-	bench_release(&t);
 }
 
 static void test_options(void **state)
 {
 	static const char *const off[] = { "", "disable" };
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	const struct ynode *root = written(&t);
+	struct bench *t = *state;
+
+	const struct ynode *root = written(t);
 	assert_null(find(root, "networks/default/ipam"));
-	t.config->subnet = xstrdup("10.99.0.0/24");
-	t.config->read_only = false;
-	free(t.config->host_gateway);
-	t.config->host_gateway = xstrdup("outside:10.0.0.1");
-	t.c.publish = "0.0.0.0";
-	root = written(&t);
+	t->config->subnet = xstrdup("10.99.0.0/24");
+	t->config->read_only = false;
+	free(t->config->host_gateway);
+	t->config->host_gateway = xstrdup("outside:10.0.0.1");
+	t->c.publish = "0.0.0.0";
+	root = written(t);
 	assert_string_equal(text_at(root, "networks/default/ipam/config/0/subnet"), "10.99.0.0/24");
 	assert_string_equal(text_at(root, "services/n0/extra_hosts/0"), "outside:10.0.0.1");
 	assert_string_equal(text_at(root, "services/n0/ports/0"), "0.0.0.0:20000:8080");
 	assert_null(find(root, "services/n0/read_only"));
 	for (size_t i = 0; i < ARRAY_LEN(off); i++) {
-		free(t.config->host_gateway);
-		t.config->host_gateway = xstrdup(off[i]);
-		assert_null(find(written(&t), "services/n0/extra_hosts"));
+		free(t->config->host_gateway);
+		t->config->host_gateway = xstrdup(off[i]);
+		assert_null(find(written(t), "services/n0/extra_hosts"));
 	}
-	bench_release(&t);
 }
 
 /* Each check is a process: a large cluster must not be busy with that alone. */
 static void test_health_of_many(void **state)
 {
-	struct bench t;
-	(void)state;
-	bench_init(&t);
-	assert_string_equal(text_at(written(&t), "services/n0/healthcheck/interval"), "15s");
-	while (t.c.nodes.len < 40)
-		add(&t);
-	assert_string_equal(text_at(written(&t), "services/n0/healthcheck/interval"), "40s");
-	bench_release(&t);
+	struct bench *t = *state;
+
+	assert_string_equal(text_at(written(t), "services/n0/healthcheck/interval"), "15s");
+	while (t->c.nodes.len < 40)
+		add(t);
+	assert_string_equal(text_at(written(t), "services/n0/healthcheck/interval"), "40s");
 }
 
 int main(void)
 {
+#define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_usual),
-		cmocka_unit_test(test_odd_texts),
-		cmocka_unit_test(test_dollars),
-		cmocka_unit_test(test_variables_once),
-		cmocka_unit_test(test_nodes_come_and_go),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_health_of_many),
+		WITH_BENCH(test_usual),
+		WITH_BENCH(test_odd_texts),
+		WITH_BENCH(test_dollars),
+		WITH_BENCH(test_variables_once),
+		WITH_BENCH(test_nodes_come_and_go),
+		WITH_BENCH(test_limits),
+		WITH_BENCH(test_options),
+		WITH_BENCH(test_health_of_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
