@@ -14,11 +14,10 @@ fi
 runs=()
 finish() {
 	local p r
-	for p in "${tap_children[@]}"; do kill -INT "$p" && wait "$p"; done
+	for p in $(tap_running); do kill -INT "$p" && wait "$p"; done
 	for r in "${runs[@]}"; do
 		[ -s "$r/events.jsonl" ] && docker_remove "$(run_id "$r")"
 	done
-	tap_children=()
 	tap_finish
 }
 trap finish EXIT
@@ -36,11 +35,8 @@ start() {
 }
 # await PID: exit status in $status
 await() {
-	local p left=()
 	wait "$1"
 	status=$?
-	for p in "${tap_children[@]}"; do [ "$p" = "$1" ] || left+=("$p"); done
-	tap_children=("${left[@]}") # its number may be somebody else's by the end
 }
 none_left() { is "$1: nothing is left" "$(docker_leftovers "$(run_id "$run")")" ""; }
 has() { grep -q -- "$1" "$run/events.jsonl"; } # REGEXP

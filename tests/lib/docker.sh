@@ -18,16 +18,15 @@ need_docker() {
 	else
 		return 0
 	fi
-	trap 'cd / && rm -rf "$work"' EXIT
 	case ,${LTB_REQUIRE-}, in
 	*,docker,*)
+		trap tap_clean EXIT
 		echo "1..1"
 		echo "not ok 1 - LTB_REQUIRE has docker, but $why"
 		exit 1
 		;;
 	esac
-	echo "1..0 # SKIP $why"
-	exit 0
+	skip_all "$why"
 }
 
 # compose_flavours: which of v1 (docker-compose) and v2 (docker compose) are there, one a line.

@@ -21,24 +21,43 @@ tap_n=0
 tap_failed=0
 tap_children=()
 
-tap_finish() {
+# Those of tap_children that have not ended; the number of one that has may be somebody else's.
+tap_running() {
 	local p
-	for p in "${tap_children[@]}"; do kill -KILL "$p" 2>/dev/null; done
+	for p in $(jobs -pr); do
+		[[ " ${tap_children[*]} " != *" $p "* ]] || echo "$p"
+	done
+}
+# Ends what is left of this test.
+tap_clean() {
+	local p
+	for p in $(tap_running); do kill -KILL "$p" 2>/dev/null; done
 	cd / && rm -rf "$work"
+}
+tap_finish() {
+	tap_clean
 	echo "1..$tap_n"
 }
 trap tap_finish EXIT
 
+# skip_all WHY: leaves the test, which cannot be run here.
+skip_all() {
+	trap tap_clean EXIT
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
 # ok NAME COMMAND...: passes when the command does; shows its output otherwise.
+# The command is often a function of the test: no variable of its own may be hidden from it.
 ok() {
-	local name=$1 out
+	local tap_name=$1 tap_output
 	shift
 	tap_n=$((tap_n + 1))
-	if out=$("$@" 2>&1); then
-		echo "ok $tap_n - $name"
+	if tap_output=$("$@" 2>&1); then
+		echo "ok $tap_n - $tap_name"
 	else
-		echo "not ok $tap_n - $name"
-		printf '%s\n' "$out" | tail -n 40 | sed 's/^/# /'
+		echo "not ok $tap_n - $tap_name"
+		printf '%s\n' "$tap_output" | tail -n 40 | sed 's/^/# /'
 		tap_failed=$((tap_failed + 1))
 	fi
 }
@@ -70,10 +89,10 @@ like() {
 
 # wait_for SECONDS COMMAND...: polls until the command succeeds.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local tap_end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
+		[ $SECONDS -lt $tap_end ] || return 1
 		sleep 0.05
 	done
 }
