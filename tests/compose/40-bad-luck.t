@@ -4,11 +4,12 @@
 . "$(dirname "$0")/../lib/tap.sh"
 # shellcheck source=../lib/docker.sh
 . "$top/tests/lib/docker.sh"
+# shellcheck source=../lib/disk.sh
+. "$top/tests/lib/disk.sh"
 need_docker
 
 id=bad-luck-test-$$
 nobody=65534
-disk=$work/disk
 finish() {
 	umount "$disk" 2>/dev/null
 	docker_remove "$id"
@@ -255,26 +256,15 @@ is "the test's networks are gone" "$(docker_leftovers "$id")" ""
 
 # --- a full disk --------------------------------------------------------------------------------
 
-mkdir "$disk"
-if mount -t tmpfs -o size=40k tmpfs "$disk" 2>mount.err; then
+if disk_mount 40k; then
 	run=$disk/run
 	smoke --
 	is "a disk too small from the start: exit status" "$status" 4
 	like "cause and fix" "$output" 'No space left on device.*(make room, .*--out|is there space left)'
 	ok "nothing is left" nothing_left
 	rm -rf "$run"
-	mount -o remount,size=32m "$disk"
-	"$ltb" --batch smoke --backend compose --out "$run" >out 2>&1 &
-	pid=$!
-	tap_children+=("$pid")
-	ok "the run reached its drive phase" wait_for 60 grep -q '"drive"' "$run/events.jsonl"
-	dd if=/dev/zero of="$disk/fill" bs=64k 2>/dev/null
-	wait $pid
-	is "a disk that fills up in the middle: exit status" $? 70
-	output=$(cat out)
+	disk_fills_up "$run" --backend compose
 	run_id=$(id_of_run)
-	like "the verdict is unknown" "$output" '^UNKNOWN'
-	like "the cause is told" "$output" 'No space left on device'
 	ok "nothing is left" nothing_left
 else
 	skip "a full disk" "cannot mount a small file system: $(cat mount.err)"

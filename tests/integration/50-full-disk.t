@@ -2,14 +2,10 @@
 # A disk that is too small, and one that fills up: exit 4 or 70 with the cause, nothing left running.
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/disk.sh
+. "$top/tests/lib/disk.sh"
 
-disk=$work/disk
-mkdir "$disk"
-if ! mount -t tmpfs -o size=400k tmpfs "$disk" 2>mount.err; then
-	trap - EXIT
-	echo "1..0 # SKIP cannot mount a small file system: $(cat mount.err)"
-	exit 0
-fi
+disk_mount 400k || skip_all "cannot mount a small file system: $(cat mount.err)"
 trap 'umount "$disk"; tap_finish' EXIT
 
 run_status "$ltb" --batch smoke --out "$disk/run"
@@ -31,16 +27,7 @@ mount -o remount,rw "$disk"
 is "a node whose data is read-only: exit status" $status 4
 like "the cause and what it must be" "$output" 'a directory that user [0-9]+ may write to: Read-only'
 
-mount -o remount,size=32m "$disk"
-"$ltb" --batch smoke --out "$disk/run" >out 2>&1 &
-pid=$!
-tap_children+=("$pid")
-ok "the run reached its drive phase" wait_for 60 grep -q '"drive"' "$disk/run/events.jsonl"
-dd if=/dev/zero of="$disk/fill" bs=64k 2>/dev/null
-wait $pid
-is "filled up in the middle: exit status" $? 70
-like "the verdict is unknown" "$(cat out)" '^UNKNOWN'
-like "the cause is told" "$(cat out)" 'No space left on device'
+disk_fills_up "$disk/run"
 ok "nothing runs" no_processes_below "$disk"
 
 [ $tap_failed = 0 ]
