@@ -3,7 +3,8 @@
  * checks, compose_file.c writes compose.yaml, compose_client.c runs Docker
  * Compose, compose_image.c sees to the image, compose_node.c takes single
  * containers through their lives, compose_watch.c is the thread that sees what
- * happens to them, compose_clean.c removes what a dead run left.
+ * happens to them, compose_logs.c reads what they write, compose_clean.c
+ * removes what a dead run left.
  */
 #ifndef BACKENDS_COMPOSE_H
 #define BACKENDS_COMPOSE_H
@@ -52,11 +53,14 @@ struct compose_node {
 	bool fresh;          /* it was just started: its streams are opened without delay */
 	bool died, oom;      /* the engine said so; not dealt with yet */
 	bool died_unseen;    /* while the engine was away */
-	uint64_t died_at_ns, log_since_ns; /* clock; UNIX time */
 	int exit_code;
-	struct strbuf pending; /* output not written to the log file yet */
-	uint64_t pending_lost; /* lines that did not fit */
-	bool logs_ended, stats_ended;
+	struct strbuf pending;         /* output not written to the log file yet */
+	uint64_t pending_lost;         /* lines that did not fit */
+	struct node_log_mark marks[2]; /* of stdout and stderr */
+	/* its reading has ended, without an order; it brought something new */
+	bool logs_ended, logs_failed, logs_news;
+	uint64_t words_until_ns; /* how long its end waits for its last words; clock */
+	bool stats_ended;
 	struct docker_stats stats; /* the latest, a second old at most */
 	bool has_stats;
 	uint64_t stats_at_ns;
@@ -65,7 +69,12 @@ struct compose_node {
 	/* watch thread only */
 	struct docker_stream *logs, *stats_stream;
 	struct log_file log;
-	uint64_t reopen_at_ns;
+	bool logs_rest; /* logs is about what is left after its end */
+	/* its ends: all, those before logs was opened, those with all their words */
+	unsigned ends, ends_reading, ends_read;
+	uint64_t ended_at_ns;
+	bool gone; /* the engine has removed the container */
+	uint64_t logs_at_ns, stats_at_next_ns;
 };
 
 struct compose {
@@ -135,6 +144,18 @@ int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, 
 	const struct cancel *cancel, struct err *err);
 /* A port of the host that is free now and lies outside of what the kernel gives to clients. */
 int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err);
+
+/* --- compose_logs.c; watch thread --- */
+/* The end of a node is told with its last words, unless nothing came for so long. */
+#define COMPOSE_LAST_WORDS_NS (10 * NS_PER_S)
+/* Opens and closes what is to be read; at_once: without the pause between tries. */
+void compose_logs_serve(struct compose_node *n, bool at_once);
+/* Whether it has ended, and not all of what it wrote was read. */
+bool compose_logs_owed(const struct compose_node *n);
+/* What is owed is not to be had: the log says so. */
+void compose_logs_give_up(struct compose_node *n, const char *why);
+void compose_logs_flush(struct compose_node *n); /* to the log file */
+void compose_logs_close(struct compose_node *n);
 
 /* --- compose_watch.c --- */
 int compose_watch_start(struct compose *c, struct err *err);

@@ -1,7 +1,7 @@
 /*
  * The watch thread of the compose backend: sees what happens to containers
- * (by whoever's hand), reads their output and what they use, and holds on to
- * the engine while that restarts. The callbacks of streams run on the net
+ * (by whoever's hand), reads what they use and, in compose_logs.c, write, and
+ * holds on to the engine while that restarts. The callbacks of streams run on the net
  * thread and only take note; files are written, the engine is asked and nodes'
  * ends are told here.
  */
@@ -16,17 +16,14 @@
 #include "util/units.h"
 
 #define TURN_NS        (100 * NS_PER_MS) /* output waits so long at most for the disk */
-#define LAST_WORDS_NS  (500 * NS_PER_MS) /* from a container's end to the end of its output */
 #define AGAIN_NS       (500 * NS_PER_MS) /* between tries at an engine that went away */
 #define ASK_TIMEOUT_NS NS_PER_S
-#define STREAMS_END_NS (10 * NS_PER_S)
 
 /* What the engine said about a container, on its way from the net thread. */
 struct compose_news {
 	struct compose_node *node;
 	char action[32];
 	int exit_code;
-	uint64_t time_ns;
 	struct compose_news *next;
 };
 
@@ -36,41 +33,6 @@ static uint64_t wall_ns(const struct compose *c)
 }
 
 /* --- callbacks, on the net thread ----------------------------------------------------------- */
-
-static void on_line(void *arg, bool is_stderr, const char *line, size_t len)
-{
-	struct compose_node *n = arg;
-	struct compose *c = n->c;
-	const struct backend_env *env = c->env;
-	enum log_level level = node_log_level(line, len);
-	(void)is_stderr;
-
-	pthread_mutex_lock(&c->lock);
-	if (n->pending.len + len + 1 > n->pending.max) {
-		n->pending_lost++;
-	} else {
-		strbuf_add(&n->pending, line, len);
-		strbuf_addc(&n->pending, '\n');
-	}
-	node_tail_add(&n->base.tail, line, len);
-	n->log_since_ns = wall_ns(c); /* from here on, should the engine restart */
-	bool tell = node_log_allowed(&c->budget, clock_now(env->clock), level);
-	pthread_mutex_unlock(&c->lock);
-	if (tell)
-		env->log(env->arg, (int)n->base.index, level,
-			node_log_words(line, node_base_name(&n->base)));
-}
-
-static void on_logs_end(void *arg, const struct err *err)
-{
-	struct compose_node *n = arg;
-	(void)err;
-
-	pthread_mutex_lock(&n->c->lock);
-	n->logs_ended = true;
-	pthread_mutex_unlock(&n->c->lock);
-	wake_signal(&n->c->watch_wake);
-}
 
 static void on_stats(void *arg, const struct docker_stats *s)
 {
@@ -109,9 +71,7 @@ static void on_event(void *arg, const struct docker_event *ev)
 		if (strcmp(n->container, ev->name) != 0)
 			continue;
 		struct compose_news *news = xcalloc(1, sizeof(*news));
-		*news = (struct compose_news){
-			.node = n, .exit_code = ev->exit_code, .time_ns = ev->time_ns
-		};
+		*news = (struct compose_news){ .node = n, .exit_code = ev->exit_code };
 		snprintf(news->action, sizeof(news->action), "%s", ev->action);
 		*c->news_end = news;
 		c->news_end = &news->next;
@@ -135,14 +95,17 @@ static void on_events_end(void *arg, const struct err *err)
 
 /* --- ends ------------------------------------------------------------------------------------- */
 
-static void note_death(struct compose_node *n, int exit_code, uint64_t time_ns)
+static void note_death(struct compose_node *n, int exit_code)
 {
+	uint64_t now = clock_now(n->c->env->clock);
+
 	pthread_mutex_lock(&n->c->lock);
 	if (n->base.running && !n->died) {
 		n->died = true;
-		n->died_at_ns = clock_now(n->c->env->clock);
 		n->exit_code = exit_code;
-		n->log_since_ns = time_ns;
+		n->ends++;
+		n->ended_at_ns = now;
+		n->words_until_ns = now + COMPOSE_LAST_WORDS_NS;
 	}
 	pthread_mutex_unlock(&n->c->lock);
 }
@@ -179,8 +142,8 @@ static void finish_death(struct compose_node *n, bool at_once)
 	struct docker_container container = { 0 };
 
 	pthread_mutex_lock(&c->lock);
-	bool due = n->died && (at_once || n->logs_ended ||
-				      clock_now(c->env->clock) >= n->died_at_ns + LAST_WORDS_NS);
+	bool due = n->died && (at_once || !compose_logs_owed(n) ||
+				      clock_now(c->env->clock) >= n->words_until_ns);
 	bool ask = due && !n->base.exit_expected && !n->oom && n->exit_code != 0;
 	pthread_mutex_unlock(&c->lock);
 	if (!due)
@@ -275,14 +238,17 @@ static void take_one(struct compose_news *news)
 	struct compose_node *n = news->node;
 
 	if (strcmp(news->action, "die") == 0) {
-		note_death(n, news->exit_code, news->time_ns);
+		note_death(n, news->exit_code);
 	} else if (strcmp(news->action, "oom") == 0) {
 		pthread_mutex_lock(&n->c->lock);
 		n->oom = true;
 		pthread_mutex_unlock(&n->c->lock);
 	} else if (strcmp(news->action, "start") == 0) {
+		n->gone = false;
 		finish_death(n, true); /* of its life before */
 		foreign_start(n);
+	} else if (strcmp(news->action, "destroy") == 0) {
+		n->gone = true;
 	} else if (strcmp(news->action, "pause") == 0) {
 		foreign_pause(n, true);
 	} else if (strcmp(news->action, "unpause") == 0) {
@@ -321,52 +287,21 @@ static void serve_streams(struct compose_node *n)
 
 	pthread_mutex_lock(&c->lock);
 	bool want = n->want_streams && !c->engine_away;
-	bool logs_ended = n->logs_ended, stats_ended = n->stats_ended;
-	bool due = n->fresh || (now >= n->reopen_at_ns && !n->died);
-	uint64_t since = n->log_since_ns;
-	if (want && due) {
+	bool stats_ended = n->stats_ended, fresh = want && n->fresh;
+	bool due = fresh || (now >= n->stats_at_next_ns && !n->died);
+	if (fresh)
 		n->fresh = false;
-		n->logs_ended = n->stats_ended = false;
-	}
+	if (want && due)
+		n->stats_ended = false;
 	pthread_mutex_unlock(&c->lock);
-	if (n->logs && logs_ended)
-		close_stream(&n->logs);
+	compose_logs_serve(n, fresh);
 	if (n->stats_stream && (stats_ended || !want))
 		close_stream(&n->stats_stream);
 	if (!want || !due)
 		return;
-	n->reopen_at_ns = now + AGAIN_NS;
-	if (!n->logs)
-		n->logs = docker_logs(c->docker, n->container, since, on_line, on_logs_end, n);
+	n->stats_at_next_ns = now + AGAIN_NS;
 	if (!n->stats_stream)
 		n->stats_stream = docker_stats(c->docker, n->container, on_stats, on_stats_end, n);
-}
-
-static void flush_log(struct compose_node *n)
-{
-	struct compose *c = n->c;
-	struct strbuf pending = { .max = n->pending.max };
-
-	pthread_mutex_lock(&c->lock);
-	struct strbuf full = n->pending;
-	n->pending = pending;
-	uint64_t lost = n->pending_lost;
-	n->pending_lost = 0;
-	pthread_mutex_unlock(&c->lock);
-	if (full.len && !n->log.path) {
-		CLEANUP_FREE char *path =
-			xasprintf("%s/logs/%s.log", c->env->run_dir, node_base_name(&n->base));
-		log_file_open(&n->log, path, c->config->log_max_bytes, NULL);
-	}
-	if (full.len)
-		log_file_append(&n->log, strbuf_str(&full), full.len);
-	if (lost) {
-		char text[80];
-		int len = snprintf(text, sizeof(text), "(%llu lines were lost here)\n",
-			(unsigned long long)lost);
-		log_file_append(&n->log, text, (size_t)len);
-	}
-	strbuf_release(&full);
 }
 
 /* --- the engine itself ---------------------------------------------------------------------- */
@@ -391,6 +326,7 @@ static void look_again(struct compose_node *n)
 	if (docker_inspect(n->c->docker, n->container, NULL, &now, NULL) < 0) {
 		if (!is_gone(n))
 			return; /* the engine is away again, and so will this be asked again */
+		n->gone = true;
 		now = (struct docker_container){ .state = "dead", .exit_code = 137 };
 	}
 	if (strcmp(now.state, "exited") != 0 && strcmp(now.state, "dead") != 0)
@@ -398,7 +334,7 @@ static void look_again(struct compose_node *n)
 	pthread_mutex_lock(&n->c->lock);
 	n->died_unseen = true;
 	pthread_mutex_unlock(&n->c->lock);
-	note_death(n, now.exit_code, wall_ns(n->c));
+	note_death(n, now.exit_code);
 }
 
 static void serve_engine(struct compose *c)
@@ -439,9 +375,10 @@ static void serve_engine(struct compose *c)
 		look_again(c->nodes.items[i]);
 }
 
-static bool turn(struct compose *c)
+/* Until when something is to be waited for before the end; 0: nothing is. */
+static uint64_t turn(struct compose *c)
 {
-	bool busy = false;
+	uint64_t until = 0;
 
 	serve_engine(c);
 	take_news(c);
@@ -453,12 +390,15 @@ static bool turn(struct compose *c)
 		struct compose_node *n = c->nodes.items[i];
 		pthread_mutex_unlock(&c->lock);
 		serve_streams(n);
-		flush_log(n);
+		compose_logs_flush(n);
 		finish_death(n, false);
 		ask_coming(n);
-		busy = busy || n->logs;
+		pthread_mutex_lock(&c->lock);
+		if (compose_logs_owed(n) && !c->engine_away)
+			until = MAX(until, n->words_until_ns);
+		pthread_mutex_unlock(&c->lock);
 	}
-	return busy;
+	return until;
 }
 
 static void *watch_main(void *arg)
@@ -467,11 +407,10 @@ static void *watch_main(void *arg)
 	uint64_t give_up = CLOCK_NEVER;
 
 	for (;;) {
-		bool busy = turn(c);
-		uint64_t now = clock_now(c->env->clock);
+		uint64_t until = turn(c), now = clock_now(c->env->clock);
 		if (atomic_load(&c->stopping)) {
-			give_up = MIN(give_up, now + STREAMS_END_NS);
-			if (!busy || now >= give_up || !c->drain)
+			give_up = MIN(give_up, now + COMPOSE_LAST_WORDS_NS);
+			if (!until || now >= MAX(give_up, until) || !c->drain)
 				break;
 		}
 		struct pollfd fd = { .fd = c->watch_wake.fd, .events = POLLIN };
@@ -480,9 +419,11 @@ static void *watch_main(void *arg)
 	}
 	for (size_t i = 0; i < c->nodes.len; i++) {
 		struct compose_node *n = c->nodes.items[i];
-		close_stream(&n->logs);
+		compose_logs_close(n);
 		close_stream(&n->stats_stream);
-		flush_log(n);
+		if (compose_logs_owed(n) || (c->drain && node_base_is_running(&n->base)))
+			compose_logs_give_up(n, "the Docker engine did not give them in time");
+		compose_logs_flush(n);
 	}
 	close_stream(&c->events);
 	return NULL;

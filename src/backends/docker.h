@@ -133,13 +133,22 @@ void docker_stream_close(struct docker_stream *s);
  */
 typedef void docker_end_fn(void *arg, const struct err *err);
 
-/* Lines of both outputs, NUL-terminated, without the newline and without the engine's framing; one
- * of more than 16 KiB comes in pieces. All that were written since the container was made when
- * since_ns (UNIX time of the engine) is 0. They end when the container does: after a restart follow
- * again, since the time of the event `die`. Containers with a terminal (tty) have no framing: an
- * error. */
-typedef void docker_log_fn(void *arg, bool is_stderr, const char *line, size_t len);
-struct docker_stream *docker_logs(struct docker *d, const char *id, uint64_t since_ns,
+/*
+ * Lines of both outputs, NUL-terminated, without the newline and without the engine's framing; one
+ * of more than 16 KiB comes in pieces of one and the same time. All that were written since the
+ * container was made when since_ns (UNIX time of the engine) is 0. Containers with a terminal (tty)
+ * have no framing: an error.
+ *
+ * To follow ends with the container, and not always with its last line: an engine that notes the
+ * end of the container before what was written just ahead of it lets go there and then. A line that
+ * was not finished by then is not given. What came last is read without `follow`, once the event
+ * `die` has come, which an engine sends when it has all that was written. Lines of one output are
+ * in the order of their times, as long as the engine's clock is not set back; two outputs may
+ * overtake each other.
+ */
+typedef void docker_log_fn(
+	void *arg, bool is_stderr, uint64_t time_ns, const char *line, size_t len);
+struct docker_stream *docker_logs(struct docker *d, const char *id, uint64_t since_ns, bool follow,
 	docker_log_fn *on_line, docker_end_fn *on_end, void *arg);
 
 struct docker_event {
@@ -172,19 +181,35 @@ struct docker_stream *docker_stats(struct docker *d, const char *id, docker_stat
 
 /* --- pure, for the streams above; tested and fuzzed by themselves --- */
 
-/* Splits the engine's log framing (8 bytes of header, then payload) into lines. */
+/* RFC 3339, from 1970 to 2553: "2023-11-14T22:13:20.000000001Z", "...+01:00". false: no such time.
+ */
+bool docker_parse_time(const char *text, size_t len, uint64_t *ret_ns);
+
+#define DOCKER_TIME_MAX 40
+
+struct docker_log_line {
+	struct strbuf text;
+	uint64_t time_ns;
+};
+
+/* Splits the engine's log framing (8 bytes of header, then a time, a blank and a piece of output)
+ * into lines. */
 struct docker_demux {
 	docker_log_fn *on_line;
 	void *arg;
 	unsigned char head[8];
 	size_t head_len;
-	uint32_t left;   /* bytes of the frame still to come */
-	unsigned stream; /* 1 stdout, 2 stderr */
-	struct strbuf line[2];
-	bool broken; /* not the framing we know: given up */
+	uint32_t left;              /* bytes of the frame still to come */
+	unsigned stream;            /* 1 stdout, 2 stderr */
+	char time[DOCKER_TIME_MAX]; /* that the frame begins with */
+	size_t time_len;
+	bool in_text; /* behind it */
+	struct docker_log_line line[2];
+	bool broken; /* not the framing we know, or a frame without a time: given up */
 };
 void docker_demux_add(struct docker_demux *x, const char *data, size_t len);
-void docker_demux_end(struct docker_demux *x); /* an unfinished line is a line; releases */
+/* Releases; whole: nothing more was written, so that an unfinished line is a line. */
+void docker_demux_end(struct docker_demux *x, bool whole);
 
 int docker_parse_event(const char *line, size_t len, struct docker_event *ret,
 	struct strlist *ret_labels, struct err *err);

@@ -10,37 +10,176 @@
 #define JSON_MAX_BYTES ((size_t)1024 * 1024)
 #define FRAME_HEAD     8
 
-/* --- logs ------------------------------------------------------------------------------ */
+/* --- times ----------------------------------------------------------------------------- */
 
-static void give_line(struct docker_demux *x, struct strbuf *line)
+/* n digits at *text, which is moved on. */
+static bool take_digits(const char **text, const char *end, size_t n, unsigned *ret)
 {
-	size_t len = line->len;
-	if (len > 0 && line->buf[len - 1] == '\r')
-		line->buf[--len] = '\0';
-	x->on_line(x->arg, line == &x->line[1], strbuf_str(line), len);
-	strbuf_clear(line);
+	*ret = 0;
+	if ((size_t)(end - *text) < n)
+		return false;
+	for (; n > 0; n--, (*text)++) {
+		if (**text < '0' || **text > '9')
+			return false;
+		*ret = *ret * 10 + (unsigned)(**text - '0');
+	}
+	return true;
 }
 
-static void take_payload(struct docker_demux *x, const char *data, size_t len)
+static bool take_char(const char **text, const char *end, char ch)
 {
-	struct strbuf *line = &x->line[x->stream == 2];
+	if (*text == end || **text != ch)
+		return false;
+	(*text)++;
+	return true;
+}
+
+/* Days since 1970-01-01; false: there is no such day. */
+static bool days_of(unsigned year, unsigned month, unsigned day, int64_t *ret)
+{
+	static const unsigned char lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (year < 1970 || year > 2553 || month < 1 || month > 12 || day < 1 ||
+		day > lengths[month - 1] + (leap && month == 2 ? 1u : 0u))
+		return false;
+	unsigned before = year - 1;
+	int64_t days = (int64_t)before * 365 + before / 4 - before / 100 + before / 400 - 719162;
+	for (unsigned m = 1; m < month; m++)
+		days += lengths[m - 1] + (leap && m == 2 ? 1 : 0);
+	*ret = days + day - 1;
+	return true;
+}
+
+/* ".123456789", or nothing. */
+static bool take_fraction(const char **text, const char *end, uint64_t *ret_ns)
+{
+	uint64_t unit = NS_PER_S;
+	unsigned digit;
+	*ret_ns = 0;
+	if (!take_char(text, end, '.'))
+		return true;
+	while (*text < end && **text >= '0' && **text <= '9') {
+		if (unit == 1 || !take_digits(text, end, 1, &digit))
+			return false;
+		unit /= 10;
+		*ret_ns += digit * unit;
+	}
+	return unit < NS_PER_S;
+}
+
+/* "Z", "+01:00": seconds ahead of UTC. */
+static bool take_zone(const char **text, const char *end, int64_t *ret_s)
+{
+	unsigned hours, minutes;
+	*ret_s = 0;
+	if (take_char(text, end, 'Z'))
+		return true;
+	bool behind = take_char(text, end, '-');
+	if ((!behind && !take_char(text, end, '+')) || !take_digits(text, end, 2, &hours) ||
+		!take_char(text, end, ':') || !take_digits(text, end, 2, &minutes) || hours > 23 ||
+		minutes > 59)
+		return false;
+	*ret_s = (int64_t)(hours * 3600 + minutes * 60) * (behind ? -1 : 1);
+	return true;
+}
+
+bool docker_parse_time(const char *text, size_t len, uint64_t *ret_ns)
+{
+	const char *end = text + len;
+	unsigned year, month, day, hour, minute, second;
+	int64_t days, zone_s;
+	uint64_t ns;
+	if (!take_digits(&text, end, 4, &year) || !take_char(&text, end, '-') ||
+		!take_digits(&text, end, 2, &month) || !take_char(&text, end, '-') ||
+		!take_digits(&text, end, 2, &day) || !take_char(&text, end, 'T') ||
+		!take_digits(&text, end, 2, &hour) || !take_char(&text, end, ':') ||
+		!take_digits(&text, end, 2, &minute) || !take_char(&text, end, ':') ||
+		!take_digits(&text, end, 2, &second) || !take_fraction(&text, end, &ns) ||
+		!take_zone(&text, end, &zone_s) || text != end)
+		return false;
+	if (hour > 23 || minute > 59 || second > 60 || !days_of(year, month, day, &days))
+		return false;
+	int64_t s = days * 86400 + hour * 3600 + minute * 60 + second - zone_s;
+	if (s < 0)
+		return false;
+	*ret_ns = (uint64_t)s * NS_PER_S + ns;
+	return true;
+}
+
+/* --- logs ------------------------------------------------------------------------------ */
+
+static void give_line(struct docker_demux *x, struct docker_log_line *line)
+{
+	struct strbuf *text = &line->text;
+	size_t len = text->len;
+	if (len > 0 && text->buf[len - 1] == '\r')
+		text->buf[--len] = '\0';
+	x->on_line(x->arg, line == &x->line[1], line->time_ns, strbuf_str(text), len);
+	strbuf_clear(text);
+}
+
+static void take_text(struct docker_demux *x, const char *data, size_t len)
+{
+	struct docker_log_line *line = &x->line[x->stream == 2];
 	while (len > 0) {
 		const char *nl = memchr(data, '\n', len);
 		size_t part = nl ? (size_t)(nl - data) : len;
-		size_t room = LINE_MAX_BYTES - line->len;
+		size_t room = LINE_MAX_BYTES - line->text.len;
 		if (part > room) {
-			strbuf_add(line, data, room);
+			strbuf_add(&line->text, data, room);
 			give_line(x, line);
 			data += room;
 			len -= room;
 			continue;
 		}
-		strbuf_add(line, data, part);
+		strbuf_add(&line->text, data, part);
 		if (nl)
 			give_line(x, line);
 		data += part + (nl != NULL);
 		len -= part + (nl != NULL);
 	}
+}
+
+/*
+ * Up to the blank behind the time; bytes of data that it took. The pieces of
+ * one line have the time of its first one. Another time means that the line
+ * before was the last of a life of the container, and was never finished.
+ */
+static size_t take_time(struct docker_demux *x, const char *data, size_t len)
+{
+	struct docker_log_line *line = &x->line[x->stream == 2];
+	const char *blank = memchr(data, ' ', len);
+	size_t part = blank ? (size_t)(blank - data) : len;
+	uint64_t time_ns;
+	if (part > sizeof(x->time) - x->time_len) {
+		x->broken = true;
+		return len;
+	}
+	memcpy(x->time + x->time_len, data, part);
+	x->time_len += part;
+	if (!blank)
+		return len;
+	if (!docker_parse_time(x->time, x->time_len, &time_ns)) {
+		x->broken = true;
+		return len;
+	}
+	if (line->text.len > 0 && line->time_ns != time_ns)
+		give_line(x, line);
+	line->time_ns = time_ns;
+	x->in_text = true;
+	return part + 1;
+}
+
+/* Bytes of data that it took, all of them inside of the frame. */
+static size_t take_payload(struct docker_demux *x, const char *data, size_t len)
+{
+	/* stdin (0) and the engine's own errors (3) are not the container's */
+	if (x->stream != 1 && x->stream != 2)
+		return len;
+	if (!x->in_text)
+		return take_time(x, data, len);
+	take_text(x, data, len);
+	return len;
 }
 
 /* Bytes of data that it took. */
@@ -55,6 +194,8 @@ static size_t take_head(struct docker_demux *x, const char *data, size_t len)
 	x->stream = h[0];
 	x->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 	x->broken = h[0] > 3 || h[1] || h[2] || h[3];
+	x->time_len = 0;
+	x->in_text = false;
 	if (x->left == 0)
 		x->head_len = 0;
 	return n;
@@ -67,13 +208,13 @@ void docker_demux_add(struct docker_demux *x, const char *data, size_t len)
 		if (x->head_len < FRAME_HEAD) {
 			n = take_head(x, data, len);
 		} else {
-			n = MIN(len, x->left);
-			/* stdin (0) and the engine's own errors (3) are not the container's */
-			if (x->stream == 1 || x->stream == 2)
-				take_payload(x, data, n);
+			n = take_payload(x, data, MIN(len, x->left));
 			x->left -= (uint32_t)n;
-			if (x->left == 0)
+			if (x->left == 0) {
 				x->head_len = 0;
+				bool is_output = x->stream == 1 || x->stream == 2;
+				x->broken = x->broken || (is_output && !x->in_text);
+			}
 		}
 		data += n;
 		len -= n;
@@ -82,16 +223,16 @@ void docker_demux_add(struct docker_demux *x, const char *data, size_t len)
 
 void docker_demux_release(struct docker_demux *x)
 {
-	strbuf_release(&x->line[0]);
-	strbuf_release(&x->line[1]);
+	strbuf_release(&x->line[0].text);
+	strbuf_release(&x->line[1].text);
 	x->head_len = 0;
 	x->left = 0;
 }
 
-void docker_demux_end(struct docker_demux *x)
+void docker_demux_end(struct docker_demux *x, bool whole)
 {
 	for (size_t i = 0; i < 2; i++) {
-		if (x->line[i].len > 0)
+		if (whole && x->line[i].text.len > 0)
 			give_line(x, &x->line[i]);
 	}
 	docker_demux_release(x);

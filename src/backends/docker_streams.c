@@ -22,7 +22,8 @@ struct docker_stream {
 	void *arg;
 	/* net thread */
 	struct docker_demux demux;
-	bool ended; /* on_end was called: what still comes is not looked at */
+	bool follow; /* logs */
+	bool ended;  /* on_end was called: what still comes is not looked at */
 };
 
 static void end(struct docker_stream *s, const struct err *err)
@@ -41,7 +42,7 @@ static void done(const struct net_response *r, void *arg)
 	if (s->ended)
 		return;
 	if (s->on_log)
-		docker_demux_end(&s->demux);
+		docker_demux_end(&s->demux, !s->follow && r->status);
 	if (!r->status)
 		docker_unreachable(&s->place, r->err, &err);
 	else if (r->status / 100 != 2)
@@ -105,25 +106,26 @@ static void logs_data(const char *data, size_t len, void *arg)
 	if (!s->demux.broken)
 		return;
 	err_set(&err, ERR_ENV,
-		"Docker engine: %s: not the framing of logs; does the container have a terminal "
-		"(tty: true)?",
+		"Docker engine: %s: not the framing of logs with times; does the container have a "
+		"terminal (tty: true)?",
 		s->what);
 	end(s, &err);
 }
 
-struct docker_stream *docker_logs(struct docker *d, const char *id, uint64_t since_ns,
+struct docker_stream *docker_logs(struct docker *d, const char *id, uint64_t since_ns, bool follow,
 	docker_log_fn *on_line, docker_end_fn *on_end, void *arg)
 {
 	struct docker_stream *s = stream_new(d, "logs of", id);
 	CLEANUP_STRBUF struct strbuf path = { 0 };
 	s->on_log = on_line;
+	s->follow = follow;
 	s->on_end = on_end;
 	s->arg = arg;
 	s->demux.on_line = on_line;
 	s->demux.arg = arg;
 	strbuf_adds(&path, "/containers/");
 	docker_add_escaped(&path, id);
-	strbuf_adds(&path, "/logs?follow=1&stdout=1&stderr=1");
+	strbuf_addf(&path, "/logs?follow=%d&stdout=1&stderr=1&timestamps=1", follow);
 	add_since(&path, since_ns);
 	return stream_start(d, s, path.buf, NULL, logs_data);
 }

@@ -61,6 +61,26 @@ bool node_log_allowed(struct node_log_budget *b, uint64_t now_ns, enum log_level
 	return (*count)++ < LOGS_PER_SECOND;
 }
 
+void node_log_mark_again(struct node_log_mark *m)
+{
+	m->skip = m->same;
+	m->again = m->same > 0;
+}
+
+bool node_log_mark_take(struct node_log_mark *m, uint64_t time_ns)
+{
+	if (m->again && time_ns < m->time_ns)
+		return false;
+	if (m->again && time_ns == m->time_ns && m->skip > 0) {
+		m->again = --m->skip > 0;
+		return false;
+	}
+	m->again = false;
+	m->same = m->same && time_ns == m->time_ns ? m->same + 1 : 1;
+	m->time_ns = time_ns;
+	return true;
+}
+
 void node_tail_add(struct node_tail *t, const char *line, size_t len)
 {
 	size_t room = sizeof(t->text) - 2; /* for the newline and the NUL */

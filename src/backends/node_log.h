@@ -29,6 +29,21 @@ struct node_log_budget {
 /* Warnings and what is worse have a budget of their own, so that chatter cannot hide them. */
 bool node_log_allowed(struct node_log_budget *b, uint64_t now_ns, enum log_level level);
 
+/*
+ * How far an output was read, by the times of its lines (in order; several may
+ * share one): what comes again when it is read once more, from some way back,
+ * is told apart from what is new.
+ */
+struct node_log_mark {
+	uint64_t time_ns; /* of the last line */
+	uint64_t same;    /* lines with its time; 0: nothing was read */
+	uint64_t skip;    /* how many of them are still to come again */
+	bool again;       /* it was begun anew, and is not as far as it had been */
+};
+void node_log_mark_again(struct node_log_mark *m); /* it is read anew */
+/* false: that line was there before. */
+bool node_log_mark_take(struct node_log_mark *m, uint64_t time_ns);
+
 /* The last words of a node: whole lines, as many as fit. */
 struct node_tail {
 	char text[2000];

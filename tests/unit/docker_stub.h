@@ -85,16 +85,20 @@ static inline void answer_list(int fd)
 	http_put_answer(fd, "200 OK", out.buf, out.len);
 }
 
+#define AT(second, ns) "1970-01-01T00:00:0" second ".00000000" ns "Z "
+
 /* Two outputs, framed, with every cut that a byte can have. */
 static inline void stream_logs(int fd)
 {
-	static const char frames[] = "\x01\0\0\0\0\0\0\x08one\r\ntwo"
-				     "\x02\0\0\0\0\0\0\x04"
-				     "err\n"
-				     "\x01\0\0\0\0\0\0\0"
-				     "\x01\0\0\0\0\0\0\x06-more\n"
-				     "\x00\0\0\0\0\0\0\x03in\n"
-				     "\x01\0\0\0\0\0\0\x05three";
+	static const char frames[] = "\x01\0\0\0\0\0\0\x27" AT("1",
+		"0") "one\r\ntwo"
+		     "\x02\0\0\0\0\0\0\x23" AT("1", "5") "err\n"
+							 "\x01\0\0\0\0\0\0\0"
+							 "\x01\0\0\0\0\0\0\x25" AT("1",
+								 "0") "-more\n"
+								      "\x00\0\0\0\0\0\0\x03in\n"
+								      "\x01\0\0\0\0\0\0\x24" AT(
+									      "2", "7") "three";
 	http_put(fd, HTTP_CHUNKED);
 	for (size_t i = 0; i + 1 < sizeof(frames); i++)
 		http_put_chunk(fd, frames + i, 1);
@@ -122,14 +126,14 @@ static inline bool serve_streams(int fd, const char *path)
 {
 	if (strstr(path, "/cut/logs")) { /* the engine dies in the middle */
 		http_put(fd, HTTP_CHUNKED);
-		http_put_chunk(fd, "\x01\0\0\0\0\0\0\x05half", 12);
+		http_put_chunk(fd, "\x01\0\0\0\0\0\0\x27" AT("3", "0") "one\nhalf", 47);
 		return false;
 	}
 	if (strstr(path, "/tty/logs"))
 		stream_lines(fd, "plain text of a terminal\r\n");
 	else if (strstr(path, "/open/logs")) {
 		http_put(fd, HTTP_CHUNKED);
-		http_put_chunk(fd, "\x01\0\0\0\0\0\0\x04one\n", 12);
+		http_put_chunk(fd, "\x01\0\0\0\0\0\0\x23" AT("1", "0") "one\n", 43);
 		http_wait_for_end(fd);
 		return false;
 	} else if (strstr(path, "/logs"))
@@ -159,8 +163,7 @@ static inline bool serve(const struct http_request *r)
 
 	if (strcmp(r->path, "/version") == 0)
 		return version[0] == '{' ? answer(r->fd, 200, version) : answer(r->fd, 1, version);
-	if (strstr(r->path, "follow=1") || strstr(r->path, "/events?") ||
-		strstr(r->path, "stream=1"))
+	if (strstr(r->path, "/logs?") || strstr(r->path, "/events?") || strstr(r->path, "stream=1"))
 		return status >= 400 ? answer(r->fd, status, body) : serve_streams(r->fd, r->path);
 	if (is_list) {
 		answer_list(r->fd);

@@ -442,9 +442,11 @@ static void test_lists_and_removes_by_label(void **state)
 /* --- streams
  * ------------------------------------------------------------------------------------------ */
 
-static void on_log(void *arg, bool is_stderr, const char *line, size_t len)
+static void on_log(void *arg, bool is_stderr, uint64_t time_ns, const char *line, size_t len)
 {
-	CLEANUP_FREE char *text = xasprintf("%s[%.*s]", is_stderr ? "!" : "", (int)len, line);
+	CLEANUP_FREE char *text = xasprintf("%s[%llu.%llu %.*s]", is_stderr ? "!" : "",
+		(unsigned long long)(time_ns / NS_PER_S), (unsigned long long)(time_ns % NS_PER_S),
+		(int)len, line);
 	heard_add(arg, text, strlen(text));
 }
 
@@ -489,20 +491,25 @@ static void test_log_streams(void **state)
 	struct heard h;
 	(void)state;
 	heard_init(&h);
-	check_stream(docker_logs(d, "n1", 0, on_log, heard_end, &h), &h,
-		"[one]![err][two-more][three]", NULL);
-	assert_non_null(
-		strstr(seen(), "GET /v1.41/containers/n1/logs?follow=1&stdout=1&stderr=1\n"));
-	check_stream(docker_logs(d, "cut", 1700000000000000005ull, on_log, heard_end, &h), &h,
-		"[half]", "lost the Docker engine");
+	/* what is not finished yet may go on, when it is followed */
+	check_stream(docker_logs(d, "n1", 0, true, on_log, heard_end, &h), &h,
+		"[1.0 one]![1.5 err][1.0 two-more]", NULL);
+	assert_non_null(strstr(
+		seen(), "GET /v1.41/containers/n1/logs?follow=1&stdout=1&stderr=1&timestamps=1\n"));
+	check_stream(docker_logs(d, "n1", 0, false, on_log, heard_end, &h), &h,
+		"[1.0 one]![1.5 err][1.0 two-more][2.7 three]", NULL);
+	assert_non_null(strstr(seen(), "/logs?follow=0&stdout=1&stderr=1&timestamps=1\n"));
+	/* nor is it known to be whole when the engine is lost */
+	check_stream(docker_logs(d, "cut", 1700000000000000005ull, false, on_log, heard_end, &h),
+		&h, "[3.0 one]", "lost the Docker engine");
 	assert_non_null(strstr(seen(), "&since=1700000000.000000005\n"));
-	check_stream(docker_logs(d, "tty", 0, on_log, heard_end, &h), &h, "", "terminal");
+	check_stream(docker_logs(d, "tty", 0, true, on_log, heard_end, &h), &h, "", "terminal");
 	reply(404, "{\"message\":\"No such container: nope\"}");
-	check_stream(docker_logs(d, "nope", 0, on_log, heard_end, &h), &h, "",
+	check_stream(docker_logs(d, "nope", 0, true, on_log, heard_end, &h), &h, "",
 		"logs of nope|No such container");
 	reply(200, "");
 	/* one that is closed says nothing any more; h would be used after its end */
-	struct docker_stream *s = docker_logs(d, "open", 0, on_log, heard_end, &h);
+	struct docker_stream *s = docker_logs(d, "open", 0, true, on_log, heard_end, &h);
 	sem_wait(&h.some);
 	docker_stream_close(s);
 	assert_int_equal(h.ends, 0);
@@ -538,11 +545,11 @@ static void test_streams_when_net_has_ended(void **state)
 	struct err err = { 0 };
 	(void)state;
 	heard_init(&h);
-	struct docker_stream *s = docker_logs(d, "open", 0, on_log, heard_end, &h);
+	struct docker_stream *s = docker_logs(d, "open", 0, true, on_log, heard_end, &h);
 	sem_wait(&h.some);
 	net_stop(net);
-	check_stream(s, &h, "[one]", "over");
-	check_stream(docker_logs(d, "open", 0, on_log, heard_end, &h), &h, "", "ended");
+	check_stream(s, &h, "[1.0 one]", "over");
+	check_stream(docker_logs(d, "open", 0, true, on_log, heard_end, &h), &h, "", "ended");
 	assert_int_equal(docker_start(d, "x", NULL, &err), -1);
 	assert_int_equal(err.code, ERR_CANCELLED);
 	heard_release(&h);
@@ -557,7 +564,7 @@ static void *close_streams(void *arg)
 		struct heard *h = xmalloc(sizeof(*h));
 		heard_init(h);
 		struct docker_stream *s[] = {
-			docker_logs(d, "n1", 0, on_log, heard_end, h),
+			docker_logs(d, "n1", 0, true, on_log, heard_end, h),
 			docker_stats(d, "n1", on_stats, heard_end, h),
 			docker_events(d, labels, 0, on_event, heard_end, h),
 		};

@@ -13,6 +13,7 @@
 
 #include "../lib/says.h"
 #include "backends/docker_priv.h"
+#include "backends/node_log.h"
 #include "util/fs.h"
 #include "util/mem.h"
 
@@ -309,13 +310,71 @@ static void test_messages(void **state)
 /* --- logs
  * ----------------------------------------------------------------------------------------- */
 
-static void on_line(void *arg, bool is_stderr, const char *line, size_t len)
+static void test_times(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} good[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "1970-01-01T00:00:00.000000001Z", 1 },
+		{ "2023-11-14T22:13:20.123456789Z", 1700000000123456789ull },
+		{ "2023-11-14T23:43:20.5+01:30", 1700000000500000000ull },
+		{ "2023-11-14T14:13:20-08:00", 1700000000000000000ull },
+		{ "2024-02-29T00:00:00Z", 1709164800000000000ull },
+		{ "2024-12-31T23:59:60Z", 1735689600000000000ull },
+		{ "2553-12-31T23:59:59.999999999Z", 18429292799999999999ull },
+	};
+	static const char *const bad[] = {
+		"",
+		"2023-11-14",
+		"2023-11-14T22:13:20",
+		"2023-11-14T22:13:20.Z",
+		"2023-11-14T22:13:20.1234567890Z",
+		"2023-11-14T22:13:20Z ",
+		"2023-11-14T22:13:20+1:00",
+		"2023-11-14T22:13:20+24:00",
+		"2023-11-14T24:13:20Z",
+		"2023-11-14T22:60:20Z",
+		"2023-11-14T22:13:61Z",
+		"2023-11-31T22:13:20Z",
+		"2023-02-29T22:13:20Z",
+		"2100-02-29T22:13:20Z",
+		"2023-13-14T22:13:20Z",
+		"2023-00-14T22:13:20Z",
+		"2023-01-00T22:13:20Z",
+		"1969-12-31T23:59:59Z",
+		"1970-01-01T00:00:00+00:01",
+		"2554-01-01T00:00:00Z",
+		"+023-11-14T22:13:20Z",
+		"2023-11-14 22:13:20Z",
+	};
+	uint64_t ns;
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(docker_parse_time(good[i].text, strlen(good[i].text), &ns));
+		assert_int_equal(ns, good[i].ns);
+		/* none of its beginnings is read beyond its end */
+		for (size_t len = 0; len < strlen(good[i].text); len++) {
+			CLEANUP_FREE char *part = xmalloc(len + 1);
+			memcpy(part, good[i].text, len);
+			(void)docker_parse_time(part, len, &ns);
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		if (docker_parse_time(bad[i], strlen(bad[i]), &ns))
+			fail_msg("'%s' is taken", bad[i]);
+	}
+}
+
+static void on_line(void *arg, bool is_stderr, uint64_t time_ns, const char *line, size_t len)
 {
 	assert_int_equal(line[len], '\0');
+	strbuf_addf(arg, "%s[%llu ", is_stderr ? "!" : "", (unsigned long long)time_ns);
 	if (len > 100)
-		strbuf_addf(arg, "%s[%zu]", is_stderr ? "!" : "", len);
+		strbuf_addf(arg, "%zu]", len);
 	else
-		strbuf_addf(arg, "%s[%s]", is_stderr ? "!" : "", line);
+		strbuf_addf(arg, "%s]", line);
 }
 
 static void frame(struct strbuf *to, int stream, const char *text, size_t len)
@@ -326,15 +385,25 @@ static void frame(struct strbuf *to, int stream, const char *text, size_t len)
 	strbuf_add(to, text, len);
 }
 
+/* A piece of output, with its time of so many nanoseconds. */
+static void piece(struct strbuf *to, int stream, unsigned ns, const char *text, size_t len)
+{
+	CLEANUP_STRBUF struct strbuf all = { 0 };
+	strbuf_addf(&all, "1970-01-01T00:00:00.%09uZ ", ns);
+	strbuf_add(&all, text, len);
+	frame(to, stream, all.buf, all.len);
+}
+
 /* Fed in pieces of `step` bytes. */
-static void expect_lines(const struct strbuf *in, size_t step, const char *want, bool broken)
+static void expect_lines(
+	const struct strbuf *in, size_t step, bool whole, const char *want, bool broken)
 {
 	CLEANUP_STRBUF struct strbuf out = { 0 };
 	struct docker_demux x = { .on_line = on_line, .arg = &out };
 	for (size_t at = 0; at < in->len; at += step)
 		docker_demux_add(&x, in->buf + at, MIN(step, in->len - at));
 	assert_int_equal(x.broken, broken);
-	docker_demux_end(&x);
+	docker_demux_end(&x, whole);
 	assert_string_equal(strbuf_str(&out), want);
 }
 
@@ -343,49 +412,105 @@ static void test_log_frames_cut_anywhere(void **state)
 	static const size_t steps[] = { 1, 2, 3, 5, 7, 8, 9, 11, 13, 1000 };
 	CLEANUP_STRBUF struct strbuf in = { 0 };
 	(void)state;
-	frame(&in, 1, "one\ntwo\n\nth", 11);
-	frame(&in, 2, "error\r\n", 7);
+	piece(&in, 1, 1, "one\ntwo\n\nth", 11);
+	piece(&in, 2, 2, "error\r\n", 7);
 	frame(&in, 1, "", 0);
 	frame(&in, 0, "input\n", 6);
 	frame(&in, 3, "engine\n", 7);
-	frame(&in, 1, "ree\nfour", 8);
-	frame(&in, 2, "last", 4);
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		expect_lines(&in, steps[i], "[one][two][]![error][three][four]![last]", false);
+	piece(&in, 1, 1, "ree\n", 4);
+	piece(&in, 1, 3, "\n", 1);
+	piece(&in, 1, 4, "", 0);
+	piece(&in, 1, 5, "2023-11-14T22:13:20Z four", 25);
+	piece(&in, 2, 6, "last", 4);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		expect_lines(&in, steps[i], true,
+			"[1 one][1 two][1 ]![2 error][1 three][3 ]"
+			"[5 2023-11-14T22:13:20Z four]![6 last]",
+			false);
+		expect_lines(
+			&in, steps[i], false, "[1 one][1 two][1 ]![2 error][1 three][3 ]", false);
+	}
 }
 
 static void test_long_lines_come_in_pieces(void **state)
 {
 	CLEANUP_STRBUF struct strbuf in = { 0 }, line = { 0 };
 	(void)state;
-	for (int i = 0; i < 40000; i++)
+	for (int i = 0; i < 16384; i++)
 		strbuf_addc(&line, 'x');
-	frame(&in, 1, line.buf, 40000);
-	frame(&in, 1, "\n", 1);
-	frame(&in, 1, line.buf, 16384); /* one that just fits is one */
-	frame(&in, 1, "\nend\n", 5);
-	expect_lines(&in, 1000, "[16384][16384][7232][16384][end]", false);
-	expect_lines(&in, 100000, "[16384][16384][7232][16384][end]", false);
+	/* as the engine cuts them; the other output may come between */
+	piece(&in, 1, 7, line.buf, 16384);
+	piece(&in, 1, 7, line.buf, 16384);
+	piece(&in, 2, 8, "error\n", 6);
+	piece(&in, 1, 7, line.buf, 7231);
+	piece(&in, 1, 7, "\n", 1);
+	piece(&in, 1, 9, line.buf, 16384); /* one that just fits is one */
+	piece(&in, 1, 9, "\n", 1);
+	/* a life that ended in the middle of a line, and the next one */
+	piece(&in, 1, 10, "rest", 4);
+	piece(&in, 1, 11, "first\n", 6);
+	for (size_t step = 1000; step <= 100000; step *= 100)
+		expect_lines(&in, step, false,
+			"[7 16384]![8 error][7 16384][7 7231][9 16384][10 rest][11 first]", false);
 }
 
 static void test_framing_that_is_none(void **state)
 {
 	CLEANUP_STRBUF struct strbuf in = { 0 };
+	static const char *const no_times[] = { "no time", "2023-11-14T22:13:20Z", "1970-01-01 x",
+		"00000000000000000000000000000000000000000", " x" };
 	(void)state;
-	frame(&in, 1, "good\n", 5);
+	piece(&in, 1, 1, "good\n", 5);
 	strbuf_adds(&in, "plain text\r\nof a terminal\r\n");
-	expect_lines(&in, 1, "[good]", true);
-	expect_lines(&in, 1000, "[good]", true);
+	expect_lines(&in, 1, true, "[1 good]", true);
+	expect_lines(&in, 1000, true, "[1 good]", true);
+	for (size_t i = 0; i < ARRAY_LEN(no_times); i++) {
+		strbuf_clear(&in);
+		piece(&in, 1, 1, "good\n", 5);
+		frame(&in, 1, no_times[i], strlen(no_times[i]));
+		expect_lines(&in, 1, true, "[1 good]", true);
+		expect_lines(&in, 1000, true, "[1 good]", true);
+	}
 	strbuf_clear(&in);
 	strbuf_add(&in, "\x01\0\x01\0\0\0\0\1x", 9);
-	expect_lines(&in, 9, "", true);
+	expect_lines(&in, 9, true, "", true);
 	/* a frame of 4 GB is no memory, only a promise */
 	strbuf_clear(&in);
-	strbuf_add(&in,
-		"\x01\0\0\0\xff\xff\xff\xff"
-		"a\nb",
-		11);
-	expect_lines(&in, 4, "[a][b]", false);
+	strbuf_add(&in, "\x01\0\0\0\xff\xff\xff\xff", 8);
+	strbuf_adds(&in, "1970-01-01T00:00:00.000000004Z a\nb");
+	expect_lines(&in, 4, true, "[4 a][4 b]", false);
+}
+
+/* Takes the lines of these times, in order; the text has a + for each that is new. */
+static void expect_new(struct node_log_mark *m, const char *times, const char *want)
+{
+	char got[40];
+	size_t n = 0;
+	for (; times[n]; n++)
+		got[n] = node_log_mark_take(m, (uint64_t)(times[n] - '0')) ? '+' : '-';
+	got[n] = '\0';
+	assert_string_equal(got, want);
+}
+
+static void test_marks(void **state)
+{
+	struct node_log_mark m = { 0 };
+	(void)state;
+	node_log_mark_again(&m); /* nothing was there */
+	expect_new(&m, "12333", "+++++");
+	node_log_mark_again(&m);
+	expect_new(&m, "123", "---"); /* not as far as it was */
+	node_log_mark_again(&m);
+	expect_new(&m, "2333345", "----+++");
+	node_log_mark_again(&m);
+	expect_new(&m, "5", "-");
+	/* the engine's clock was set back: what is new is new */
+	expect_new(&m, "344", "+++");
+	node_log_mark_again(&m);
+	expect_new(&m, "3446", "---+");
+	/* its log was rotated, and what was there is no more */
+	node_log_mark_again(&m);
+	expect_new(&m, "78", "++");
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -550,9 +675,11 @@ int main(void)
 		cmocka_unit_test(test_complaints),
 		cmocka_unit_test(test_long_complaints),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_log_frames_cut_anywhere),
 		cmocka_unit_test(test_long_lines_come_in_pieces),
 		cmocka_unit_test(test_framing_that_is_none),
+		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_progress),
