@@ -139,12 +139,12 @@ typedef void docker_end_fn(void *arg, const struct err *err);
  * container was made when since_ns (UNIX time of the engine) is 0. Containers with a terminal (tty)
  * have no framing: an error.
  *
- * To follow ends with the container, and not always with its last line: an engine that notes the
- * end of the container before what was written just ahead of it lets go there and then. A line that
- * was not finished by then is not given. What came last is read without `follow`, once the event
- * `die` has come, which an engine sends when it has all that was written. Lines of one output are
- * in the order of their times, as long as the engine's clock is not set back; two outputs may
- * overtake each other.
+ * To follow ends with the container, or with the engine, and not always with the last line: some
+ * engines let a follower go when they note the end of the container before what was written just
+ * ahead of it. A line that was not finished by then is not given. What came last is read without
+ * `follow`, once the event `die` has come, which an engine sends when it has all that was written.
+ * Lines of one output are in the order of their times, as long as the engine's clock is not set
+ * back; two outputs may overtake each other.
  */
 typedef void docker_log_fn(
 	void *arg, bool is_stderr, uint64_t time_ns, const char *line, size_t len);
