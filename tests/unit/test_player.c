@@ -235,36 +235,54 @@ static void test_follow(void **state)
 	player_free(p);
 }
 
-/* The run's file must stay the run's file. */
-static void lose_file(bool truncated)
+static void cut_short(void)
 {
-	struct player_state s;
-
-	begin_file();
-	add_notes(0, 10);
-	struct player *p = player_start(path, PLAYER_FOLLOW, NULL);
-	wait_shown(p, 10);
-	if (truncated) {
-		assert_int_equal(truncate(path, 20), 0);
-	} else {
-		end_file();
-		begin_file();
-	}
-	do {
-		pause_a_bit(p);
-		player_state(p, &s);
-	} while (s.error.code == ERR_NONE);
-	assert_non_null(strstr(s.error.text, truncated ? "cut short" : "replaced"));
-	assert_int_equal(shown(p), 10);
-	player_free(p);
-	end_file();
+	assert_int_equal(truncate(path, 20), 0);
 }
 
+static void replace(void)
+{
+	char other[sizeof(path) + 8];
+
+	snprintf(other, sizeof(other), "%s.new", path);
+	FILE *f = fopen(other, "w");
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(rename(other, path), 0);
+}
+
+static void remove_file(void)
+{
+	assert_int_equal(unlink(path), 0);
+}
+
+/* The run's file must stay the run's file. */
 static void test_rotated(void **state)
 {
 	(void)state;
-	lose_file(false);
-	lose_file(true);
+	static const struct {
+		void (*lose)(void);
+		const char *told;
+	} ways[] = { { replace, "replaced" }, { cut_short, "cut short" },
+		{ remove_file, "is gone" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		struct player_state s;
+
+		begin_file();
+		add_notes(0, 10);
+		struct player *p = player_start(path, PLAYER_FOLLOW, NULL);
+		wait_shown(p, 10);
+		ways[i].lose();
+		do {
+			pause_a_bit(p);
+			player_state(p, &s);
+		} while (s.error.code == ERR_NONE);
+		assert_non_null(strstr(s.error.text, ways[i].told));
+		assert_int_equal(shown(p), 10);
+		player_free(p);
+		end_file();
+	}
 }
 
 static void test_garbage_line(void **state)
