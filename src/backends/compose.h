@@ -51,8 +51,9 @@ struct compose_node {
 	bool paused, coming; /* coming: somebody else started it */
 	bool want_streams;   /* it was started, its output is to be read */
 	bool fresh;          /* it was just started: its streams are opened without delay */
-	bool died, oom;      /* the engine said so; not dealt with yet */
-	bool died_unseen;    /* while the engine was away */
+	/* the engine said so; died: not dealt with yet; killed: by a call to the engine */
+	bool died, oom, killed;
+	bool died_unseen; /* while the engine was away */
 	int exit_code;
 	struct strbuf pending;         /* output not written to the log file yet */
 	uint64_t pending_lost;         /* lines that did not fit */

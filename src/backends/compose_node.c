@@ -222,7 +222,7 @@ static void mark_starting(struct compose_node *n)
 	node_base_starting(&n->base);
 	pthread_mutex_lock(&c->lock);
 	n->want_streams = n->fresh = true;
-	n->paused = n->died = n->oom = n->coming = false;
+	n->paused = n->died = n->oom = n->killed = n->coming = false;
 	n->has_stats = false;
 	snprintf(n->base.endpoint, sizeof(n->base.endpoint), "http://%s:%u", c->host,
 		(unsigned)n->port);

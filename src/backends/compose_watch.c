@@ -18,6 +18,11 @@
 #define TURN_NS        (100 * NS_PER_MS) /* output waits so long at most for the disk */
 #define AGAIN_NS       (500 * NS_PER_MS) /* between tries at an engine that went away */
 #define ASK_TIMEOUT_NS NS_PER_S
+/* The engine may say that a container ran out of memory after it said that it ended, or not at all.
+ */
+#define OOM_NEWS_NS (400 * NS_PER_MS)
+
+#define EXIT_SIGKILL (128 + SIGKILL) /* how the engine puts it */
 
 /* What the engine said about a container, on its way from the net thread. */
 struct compose_news {
@@ -123,12 +128,28 @@ static void oom_text(uint64_t limit_bytes, char *buf, size_t size)
 		snprintf(buf, size, "out of memory: killed by the kernel");
 }
 
-static void end_text(int exit_code, const char *error, char *buf, size_t size)
+/* Under the lock. It was killed, not by a call to the engine nor by its end, and why is not known.
+ */
+static bool is_mystery(const struct compose_node *n)
 {
+	return n->exit_code == EXIT_SIGKILL && !n->oom && !n->killed && !n->died_unseen &&
+	       !n->base.exit_expected;
+}
+
+static void end_text(const struct compose_node *n, const char *error, char *buf, size_t size)
+{
+	int exit_code = n->exit_code;
 	const char *name = exit_code > 128 ? sigdescr_np(exit_code - 128) : NULL;
+	uint64_t limit_bytes = n->c->config->memory_bytes;
+	char limit[32];
 
 	if (*error)
 		snprintf(buf, size, "%.90s", error);
+	else if (is_mystery(n) && limit_bytes)
+		snprintf(buf, size,
+			"signal 9 (Killed), likely out of memory: its limit is %s "
+			"(backend.compose.memory)",
+			units_format_size(limit_bytes, limit, sizeof(limit)));
 	else if (name)
 		snprintf(buf, size, "signal %d (%s)", exit_code - 128, name);
 	else
@@ -142,8 +163,11 @@ static void finish_death(struct compose_node *n, bool at_once)
 	struct docker_container container = { 0 };
 
 	pthread_mutex_lock(&c->lock);
-	bool due = n->died && (at_once || !compose_logs_owed(n) ||
-				      clock_now(c->env->clock) >= n->words_until_ns);
+	uint64_t now = clock_now(c->env->clock);
+	bool due = n->died && (!compose_logs_owed(n) || now >= n->words_until_ns);
+	if (due && is_mystery(n) && now < n->ended_at_ns + OOM_NEWS_NS)
+		due = false;
+	due = due || (n->died && at_once);
 	bool ask = due && !n->base.exit_expected && !n->oom && n->exit_code != 0;
 	pthread_mutex_unlock(&c->lock);
 	if (!due)
@@ -151,10 +175,11 @@ static void finish_death(struct compose_node *n, bool at_once)
 	if (ask)
 		(void)docker_inspect(c->docker, n->container, NULL, &container, NULL);
 	pthread_mutex_lock(&c->lock);
-	if ((n->oom || container.oom_killed) && n->exit_code == 137)
+	n->oom = n->oom || container.oom_killed;
+	if (n->oom && n->exit_code == EXIT_SIGKILL)
 		oom_text(c->config->memory_bytes, n->base.how, sizeof(n->base.how));
 	else
-		end_text(n->exit_code, container.error, n->base.how, sizeof(n->base.how));
+		end_text(n, container.error, n->base.how, sizeof(n->base.how));
 	if (n->died_unseen) {
 		size_t len = strlen(n->base.how);
 		snprintf(n->base.how + len, sizeof(n->base.how) - len,
@@ -178,7 +203,7 @@ static void foreign_start(struct compose_node *n)
 	bool foreign = !n->base.running && !n->base.removed;
 	if (foreign) {
 		n->base.running = n->coming = n->want_streams = n->fresh = true;
-		n->base.exit_expected = n->paused = n->oom = false;
+		n->base.exit_expected = n->paused = n->oom = n->killed = false;
 	}
 	pthread_mutex_unlock(&c->lock);
 	if (!foreign)
@@ -242,6 +267,10 @@ static void take_one(struct compose_news *news)
 	} else if (strcmp(news->action, "oom") == 0) {
 		pthread_mutex_lock(&n->c->lock);
 		n->oom = true;
+		pthread_mutex_unlock(&n->c->lock);
+	} else if (strcmp(news->action, "kill") == 0) {
+		pthread_mutex_lock(&n->c->lock);
+		n->killed = true;
 		pthread_mutex_unlock(&n->c->lock);
 	} else if (strcmp(news->action, "start") == 0) {
 		n->gone = false;
@@ -327,7 +356,7 @@ static void look_again(struct compose_node *n)
 		if (!is_gone(n))
 			return; /* the engine is away again, and so will this be asked again */
 		n->gone = true;
-		now = (struct docker_container){ .state = "dead", .exit_code = 137 };
+		now = (struct docker_container){ .state = "dead", .exit_code = EXIT_SIGKILL };
 	}
 	if (strcmp(now.state, "exited") != 0 && strcmp(now.state, "dead") != 0)
 		return;
