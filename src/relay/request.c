@@ -183,6 +183,8 @@ int request_links(const char *body, size_t len, struct link_specs *ret, struct e
 		struct link_spec spec = { 0 };
 
 		rc = read_link(v, &spec, err);
+		if (rc && !spec.id) /* else the text has it */
+			err_prefix(err, "links[%zu]", ret->len);
 		vec_push(ret, spec);
 		if (rc)
 			break;
