@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "relay/report.h"
-#include "relay/request.h"
 #include "version.h"
 
 #define JSON "application/json"
@@ -102,6 +101,14 @@ static void get_rules(struct call *c)
 	report_rules(&w, c->plane);
 }
 
+int api_make_links(
+	struct plane *p, const char *body, size_t len, struct link_specs *ret, struct err *err)
+{
+	if (request_links(body, len, ret, err))
+		return -1;
+	return plane_put_links(p, ret->items, ret->len, err);
+}
+
 static void put_links(struct call *c)
 {
 	struct link_specs specs;
@@ -109,8 +116,7 @@ static void put_links(struct call *c)
 	struct jw w;
 	char text[ENDPOINT_TEXT];
 
-	if (request_links(c->body, c->len, &specs, &err) ||
-		plane_put_links(c->plane, specs.items, specs.len, &err)) {
+	if (api_make_links(c->plane, c->body, c->len, &specs, &err)) {
 		reply_err(c->reply, &err);
 	} else {
 		begin(c->reply, &w);

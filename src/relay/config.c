@@ -16,6 +16,7 @@
 enum {
 	OPT_CONTROL = 256,
 	OPT_TOKEN_FILE,
+	OPT_LINKS,
 	OPT_READY_FILE,
 	OPT_SEED,
 	OPT_EXIT_WITH_PARENT,
@@ -29,6 +30,7 @@ enum {
 static const struct option options[] = {
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "token-file", required_argument, NULL, OPT_TOKEN_FILE },
+	{ "links", required_argument, NULL, OPT_LINKS },
 	{ "ready-file", required_argument, NULL, OPT_READY_FILE },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "exit-with-parent", no_argument, NULL, OPT_EXIT_WITH_PARENT },
@@ -51,6 +53,7 @@ void config_help(FILE *out)
 	      "  --control unix:PATH       the same on a Unix socket\n"
 	      "  --token-file FILE         the token that the API asks for, 16 characters or\n"
 	      "                            more; else it is taken from LTB_RELAY_TOKEN\n"
+	      "  --links FILE              links to begin with: JSON, as for PUT /links\n"
 	      "  --ready-file FILE         written once the API answers\n"
 	      "  --seed N                  of all that is random (1)\n"
 	      "  --exit-with-parent        end when the parent does, or when standard input,\n"
@@ -73,6 +76,9 @@ static int parse_option(int opt, struct config *ret, struct err *err)
 		return 0;
 	case OPT_TOKEN_FILE:
 		ret->token_file = optarg;
+		return 0;
+	case OPT_LINKS:
+		ret->links = optarg;
 		return 0;
 	case OPT_READY_FILE:
 		ret->ready_file = optarg;

@@ -13,8 +13,8 @@ enum config_action { CONFIG_RUN, CONFIG_HELP, CONFIG_VERSION };
 
 struct config {
 	enum config_action action;
-	const char *control, *token_file, *ready_file, *name; /* borrowed from argv */
-	char *token;                                          /* owned */
+	const char *control, *token_file, *links, *ready_file, *name; /* borrowed from argv */
+	char *token;                                                  /* owned */
 	uint64_t seed;
 	bool exit_with_parent;
 	enum log_level log_level;

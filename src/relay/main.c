@@ -18,6 +18,7 @@ static enum exit_status status_of(const struct err *err)
 {
 	switch (err->code) {
 	case ERR_USAGE:
+	case ERR_PROTOCOL: /* of --links: no JSON */
 		return EXIT_USAGE;
 	case ERR_INTERNAL:
 		return EXIT_BUG;

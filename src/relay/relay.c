@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "relay/api.h"
 #include "relay/http.h"
 #include "util/fs.h"
 #include "version.h"
@@ -77,6 +78,31 @@ static int watch_parent(struct relay *r, pid_t parent, struct err *err)
 	return 0;
 }
 
+/* Those of --links. The parentheses say what to do about what comes after them. */
+static int make_links(struct relay *r, struct err *err)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+	const char *file = r->cfg->links;
+	struct link_specs specs;
+
+	if (!file)
+		return 0;
+	if (fs_read_file(file, REQUEST_MAX_BYTES, &text, err))
+		return err_prefix(err,
+			"--links %s (wanted is a file of at most %u MiB that this user can read)",
+			file, REQUEST_MAX_BYTES >> 20);
+	int rc = api_make_links(r->plane, strbuf_str(&text), text.len, &specs, err);
+	if (rc == 0)
+		log_info("%zu links from %s", specs.len, file);
+	else if (err->code == ERR_USAGE || err->code == ERR_PROTOCOL)
+		err_prefix(err, "--links %s (wanted is the body of PUT /links, see ltb-relay(8))",
+			file);
+	else
+		err_prefix(err, "--links %s", file);
+	link_specs_release(&specs);
+	return rc;
+}
+
 static int write_ready(const struct relay *r, struct err *err)
 {
 	CLEANUP_STRBUF struct strbuf text = { 0 };
@@ -111,6 +137,9 @@ static int start(struct relay *r, pid_t parent, struct err *err)
 	if (r->cfg->exit_with_parent && watch_parent(r, parent, err))
 		return -1;
 	r->plane = plane_new(r->loop, r->cfg->seed, max_fds);
+	/* Before the API, so that who is answered finds them there. */
+	if (make_links(r, err))
+		return -1;
 	r->http = http_new(r->loop, r->plane, r->cfg->control, r->cfg->token, err);
 	if (!r->http || write_ready(r, err))
 		return -1;
