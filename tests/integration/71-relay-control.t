@@ -257,17 +257,6 @@ subtest 'the parent' => sub {
 
 sub stat_of { return Relay::slurp("/proc/$_[0]/stat") =~ /\) (\S)/ ? $1 : 'Z' }
 
-sub run_relay {
-	my ($env, @args) = @_;
-	local %ENV = (%ENV, %$env);
-	delete $ENV{LTB_RELAY_TOKEN} if !exists $env->{LTB_RELAY_TOKEN};
-	open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 20, $Relay::program, @args;
-	local $/;
-	my $text = <$out>;
-	close $out;
-	return ($? >> 8, $text);
-}
-
 subtest 'the command line' => sub {
 	my %token = (LTB_RELAY_TOKEN => 'x' x 20);
 	my $busy = '127.0.0.1:' . $server->sockport;

@@ -17,7 +17,7 @@ use Socket qw(:all);
 use Time::HiRes qw(time sleep);
 use Exporter 'import';
 
-our @EXPORT = qw(tcp_server udp_server dial dial_is_reset accept_one readable quiet read_exact read_chunk
+our @EXPORT = qw(run_relay tcp_server udp_server dial dial_is_reset accept_one readable quiet read_exact read_chunk
 	send_all wait_until is_reset LONG);
 use constant LONG => 30;
 
@@ -103,6 +103,18 @@ sub finish {
 }
 
 END { my $status = $?; kill 'KILL', @running if @running; $? = $status }
+
+# (exit status, output) of one that is to end by itself.
+sub run_relay {
+	my ($env, @args) = @_;
+	local %ENV = (%ENV, %$env);
+	delete $ENV{LTB_RELAY_TOKEN} if !exists $env->{LTB_RELAY_TOKEN};
+	open my $out, '-|', 'sh', '-c', 'exec "$@" 2>&1', 'sh', 'timeout', 20, $program, @args;
+	local $/;
+	my $text = <$out>;
+	close $out;
+	return ($? >> 8, $text);
+}
 
 sub rss_bytes {
 	my $self = shift;
