@@ -23,7 +23,7 @@
 
 static char *node_program(struct err *err)
 {
-	char *path = node_program_beside();
+	char *path = program_beside(NODE_PROGRAM);
 
 	if (!path)
 		err_set(err, ERR_ENV,

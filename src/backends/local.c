@@ -49,6 +49,8 @@ static const struct option local_options[] = {
 		.max = 60 * NS_PER_S, .help = "from SIGTERM to SIGKILL when a node is stopped" },
 	{ "keep_state", OPTION_BOOL, offsetof(struct local_config, keep_state), .def = "false",
 		.help = "leave the nodes' data directories in the run directory" },
+	{ "links", OPTION_ENUM, offsetof(struct local_config, links), .def = "auto",
+		.choices = links_modes, .help = LINKS_HELP },
 	{ .name = NULL },
 };
 
@@ -82,7 +84,7 @@ static char *find_binary(const struct local_config *config, struct err *err)
 	if (variable && *variable)
 		return resolve_named(variable, "the environment variable " NODE_VARIABLE, err);
 	CLEANUP_FREE char *self_dir = fs_self_dir();
-	char *path = node_program_beside();
+	char *path = program_beside(NODE_PROGRAM);
 	if (!path)
 		err_set(err, ERR_ENV,
 			"no node program: looked for " NODE_PROGRAM
@@ -214,6 +216,7 @@ static int local_prepare(struct backend *b, struct err *err)
 
 	l->env = b->env;
 	l->config = b->config;
+	l->links.env = b->env;
 	wake_init(&l->wake);
 	pthread_mutex_init(&l->lock, NULL);
 	l->prepared = true;
@@ -239,6 +242,7 @@ static int local_prepare(struct backend *b, struct err *err)
 
 struct dial {
 	struct local_node *from, *to;
+	uint16_t port;        /* that leads to the other one */
 	uint64_t at_ns, call; /* runner only */
 	unsigned attempts;
 	/* local->lock */
@@ -267,7 +271,7 @@ static void dial_send(struct local *l, struct dial *d)
 {
 	char address[96], url[sizeof(d->from->base.endpoint) + 32], body[128];
 
-	local_p2p_address(d->to, address, sizeof(address));
+	d->to->base.flavour->peer_address(LOCAL_HOST, d->port, address, sizeof(address));
 	int len = snprintf(body, sizeof(body), "{\"addr\":\"%s\"}", address);
 	pthread_mutex_lock(&l->lock);
 	d->state = DIAL_ASKED;
@@ -314,6 +318,14 @@ static int dial_round(struct local *l, struct dial *dials, size_t n, struct err 
 	return done == n;
 }
 
+static uint16_t via_of(const struct local_node *n, unsigned peer)
+{
+	for (size_t i = 0; i < n->peers.len; i++)
+		if (n->peers.items[i].index == peer)
+			return n->peers.items[i].via;
+	return 0;
+}
+
 /* Tells the nodes of each other: who dials whom was planned, the ports are known only now. */
 static int dial_all(struct local *l, struct err *err)
 {
@@ -321,10 +333,17 @@ static int dial_all(struct local *l, struct err *err)
 	VEC(struct dial) dials = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; i < plan->n_nodes; i++)
-		for (size_t j = 0; j < plan->nodes[i].n_peers; j++)
-			vec_push(&dials, ((struct dial){ .from = l->nodes.items[i],
-						 .to = l->nodes.items[plan->nodes[i].peers[j]] }));
+	for (size_t i = 0; i < plan->n_nodes; i++) {
+		for (size_t j = 0; j < plan->nodes[i].n_peers; j++) {
+			struct local_node *from = l->nodes.items[i];
+			struct local_node *to = l->nodes.items[plan->nodes[i].peers[j]];
+			struct dial d = { .from = from,
+				.to = to,
+				.port = l->relay ? via_of(from, to->base.index)
+						 : local_p2p_port(to) };
+			vec_push(&dials, d);
+		}
+	}
 	for (;;) {
 		r = dial_round(l, dials.items, dials.len, err);
 		if (r)
@@ -347,6 +366,9 @@ static int local_up(struct backend *b, struct err *err)
 {
 	struct local *l = b->state;
 
+	if (links_wanted((enum links_mode)l->config->links, b->env) &&
+		local_relay_start(l, err) < 0)
+		return -1;
 	l->genesis_time_ms = genesis_time(l);
 	for (size_t i = 0; i < l->nodes.len; i++) {
 		if (cancel_is_set(b->env->cancel))
@@ -355,7 +377,8 @@ static int local_up(struct backend *b, struct err *err)
 		if (local_start(l->nodes.items[i], err) < 0)
 			return -1;
 	}
-	if (local_wait_up(l, l->nodes.items, l->nodes.len, err) < 0)
+	if (local_wait_up(l, l->nodes.items, l->nodes.len, err) < 0 ||
+		local_relay_link(l, NULL, err) < 0)
 		return -1;
 	return dial_all(l, err);
 }
@@ -365,9 +388,9 @@ static int local_up(struct backend *b, struct err *err)
 static int start_again(struct local *l, struct local_node *n, struct err *err)
 {
 	n->tried_new_ports = false;
-	if (local_start(n, err) < 0)
+	if (local_start(n, err) < 0 || local_wait_up(l, &n, 1, err) < 0)
 		return -1;
-	return local_wait_up(l, &n, 1, err);
+	return local_relay_link(l, n, err);
 }
 
 static int pause_node(struct local_node *n, bool pause, struct err *err)
@@ -384,12 +407,12 @@ static int pause_node(struct local_node *n, bool pause, struct err *err)
 /* Links a new node with some that live: those of its plan first. */
 static void link_added(struct local *l, struct local_node *n)
 {
-	for (size_t i = 0; i < n->base.plan_node->n_peers && n->links.len < ADDED_NODE_LINKS; i++) {
+	for (size_t i = 0; i < n->base.plan_node->n_peers && n->peers.len < ADDED_NODE_LINKS; i++) {
 		unsigned peer = n->base.plan_node->peers[i];
 		if (peer < l->nodes.len && local_running(l->nodes.items[peer]))
 			local_link(n, l->nodes.items[peer]);
 	}
-	for (size_t i = 0; i < l->nodes.len && n->links.len < ADDED_NODE_LINKS; i++)
+	for (size_t i = 0; i < l->nodes.len && n->peers.len < ADDED_NODE_LINKS; i++)
 		if (l->nodes.items[i] != n && local_running(l->nodes.items[i]))
 			local_link(n, l->nodes.items[i]);
 }
@@ -407,6 +430,9 @@ static int add_while_running(struct local *l, unsigned index, struct err *err)
 	if (!n)
 		return -1;
 	link_added(l, n);
+	if (local_relay_link(l, n, err) <
+		0) /* so that it finds the others; they need not know it */
+		return -1;
 	return start_again(l, n, err);
 }
 
@@ -458,6 +484,17 @@ static int local_node_op(struct backend *b, enum node_op op, unsigned node, stru
 		break;
 	}
 	return err_set(err, ERR_INTERNAL, "unknown node operation %d", (int)op);
+}
+
+static int local_set_link(struct backend *b, unsigned from, unsigned to,
+	const struct link_rule *rule, struct err *err)
+{
+	struct local *l = b->state;
+
+	if (from >= l->nodes.len || to >= l->nodes.len)
+		return err_set(err, ERR_USAGE, "there is no link n%u - n%u", from, to);
+	return links_rule(&l->links, node_base_name(&l->nodes.items[from]->base),
+		node_base_name(&l->nodes.items[to]->base), rule, err);
 }
 
 /* --- usage ------------------------------------------------------------------------------- */
@@ -549,6 +586,7 @@ static int local_down(struct backend *b, bool force, struct err *err)
 	/* no cancel: a teardown that was cancelled is called again with force */
 	int r = local_end(
 		l, l->nodes.items, l->nodes.len, force ? 0 : l->config->stop_grace_ns, NULL, err);
+	local_relay_end(l);
 	for (size_t i = 0; i < l->nodes.len && !l->config->keep_state; i++)
 		if (local_remove_state(l->nodes.items[i], r < 0 ? NULL : err) < 0)
 			r = -1;
@@ -561,6 +599,7 @@ static void local_release(struct backend *b)
 
 	if (!l->prepared)
 		return;
+	local_relay_end(l);
 	for (size_t i = 0; i < l->nodes.len; i++)
 		local_node_free(l->nodes.items[i]);
 	vec_free(&l->nodes);
@@ -576,13 +615,13 @@ const struct backend_ops backend_local = {
 	.state_size = sizeof(struct local),
 	.options = local_options,
 	.caps = BACKEND_RESTART | BACKEND_KILL | BACKEND_PAUSE | BACKEND_ADD | BACKEND_REMOVE |
-		BACKEND_LOGS | BACKEND_USAGE,
+		BACKEND_LINKS | BACKEND_LOGS | BACKEND_USAGE,
 	.probe = local_probe,
 	.handler = backend_no_handler,
 	.prepare = local_prepare,
 	.up = local_up,
 	.node_op = local_node_op,
-	.link = backend_no_link,
+	.link = local_set_link,
 	.usage = local_usage,
 	.collect = local_collect,
 	.down = local_down,

@@ -1,13 +1,14 @@
 /*
  * Inside of the local backend: what its files share. local.c places and
- * checks, local_node.c runs single processes, local_clean.c removes what a
- * dead run left.
+ * checks, local_node.c runs single processes, local_relay.c the relay between
+ * them, local_clean.c removes what a dead run left.
  */
 #ifndef BACKENDS_LOCAL_H
 #define BACKENDS_LOCAL_H
 
 #include <pthread.h>
 
+#include "backends/links.h"
 #include "backends/node_base.h"
 #include "core/backend.h"
 #include "util/mem.h"
@@ -20,6 +21,13 @@ struct local_config {
 	int log_level;
 	uint64_t stop_grace_ns;
 	bool keep_state;
+	int links; /* enum links_mode */
+};
+
+/* A node that another one should be connected with. */
+struct local_peer {
+	unsigned index;
+	uint16_t via; /* the relay's port that leads there; 0: none yet, or there is no relay */
 };
 
 struct local_node {
@@ -33,7 +41,7 @@ struct local_node {
 	bool tried_new_ports;
 	bool ready; /* its ready file was seen: ports are what this process has */
 	uint16_t ports[FLAVOUR_MAX_PORTS]; /* kept over restarts */
-	VEC(unsigned) links;               /* nodes it should be connected with */
+	VEC(struct local_peer) peers;
 
 	/* local->lock */
 	int status; /* its last end, as of waitpid */
@@ -50,6 +58,10 @@ struct local {
 	/* changed by the runner thread under the lock; others read under it */
 	VEC(struct local_node *) nodes;
 	struct node_log_budget budget; /* procs thread only */
+	/* local_relay.c; runner's thread, but for: */
+	struct child *relay; /* NULL: there is none */
+	struct links links;
+	bool relay_ended, relay_may_end; /* lock */
 };
 
 extern const char *const local_log_levels[];
@@ -73,8 +85,15 @@ int local_end(struct local *l, struct local_node *const *nodes, size_t n_nodes, 
 	const struct cancel *cancel, struct err *err);
 /* Whether there is a process that has not ended. */
 bool local_running(struct local_node *n);
-void local_p2p_address(const struct local_node *n, char *buf, size_t size);
+uint16_t local_p2p_port(const struct local_node *n); /* 0: not known yet */
 int local_remove_state(struct local_node *n, struct err *err);
+
+/* --- local_relay.c --- */
+int local_relay_start(struct local *l, struct err *err);
+/* Makes the links whose ends are known: all, or those of one node; again after its ports may have
+ * changed. Nothing without a relay. */
+int local_relay_link(struct local *l, const struct local_node *only, struct err *err);
+void local_relay_end(struct local *l);
 
 /* --- local_clean.c --- */
 int local_clean(const char *run_dir, unsigned *ret_removed, struct err *err);

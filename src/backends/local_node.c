@@ -45,17 +45,17 @@ void local_node_free(struct local_node *n)
 		return;
 	node_base_release(&n->base);
 	child_free(n->child);
-	vec_free(&n->links);
+	vec_free(&n->peers);
 	free(n->binary);
 	free(n);
 }
 
 static void add_link(struct local_node *n, unsigned to)
 {
-	for (size_t i = 0; i < n->links.len; i++)
-		if (n->links.items[i] == to)
+	for (size_t i = 0; i < n->peers.len; i++)
+		if (n->peers.items[i].index == to)
 			return;
-	vec_push(&n->links, to);
+	vec_push(&n->peers, (struct local_peer){ .index = to });
 }
 
 void local_link(struct local_node *a, struct local_node *b)
@@ -72,9 +72,9 @@ static uint16_t port_named(const struct local_node *n, const char *name)
 	return 0;
 }
 
-void local_p2p_address(const struct local_node *n, char *buf, size_t size)
+uint16_t local_p2p_port(const struct local_node *n)
 {
-	n->base.flavour->peer_address(LOCAL_HOST, port_named(n, "p2p"), buf, size);
+	return port_named(n, "p2p");
 }
 
 /* --- callbacks, on the procs thread ----------------------------------------------------- */
@@ -107,14 +107,14 @@ static void node_line(void *arg, struct child *c, const char *line, size_t len)
 
 /* --- start ------------------------------------------------------------------------------ */
 
-/* n's peers: those it is linked with whose port is known. */
+/* n's peers: those that can be reached by now. */
 static void node_spec(struct local_node *n, struct strlist *peers, struct flavour_node *ret)
 {
 	struct local *l = n->l;
 
-	for (size_t i = 0; i < n->links.len; i++) {
-		const struct local_node *peer = l->nodes.items[n->links.items[i]];
-		uint16_t port = port_named(peer, "p2p");
+	for (size_t i = 0; i < n->peers.len; i++) {
+		const struct local_node *peer = l->nodes.items[n->peers.items[i].index];
+		uint16_t port = l->relay ? n->peers.items[i].via : local_p2p_port(peer);
 		if (port && !peer->base.removed)
 			strlist_addf(peers, LOCAL_HOST ":%u", (unsigned)port);
 	}

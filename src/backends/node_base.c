@@ -236,13 +236,13 @@ int node_base_advance(struct node_base *n, struct err *err)
 	return n->up;
 }
 
-char *node_program_beside(void)
+char *program_beside(const char *name)
 {
 	CLEANUP_FREE char *self_dir = fs_self_dir();
-	char *path = self_dir ? fs_join(self_dir, NODE_PROGRAM) : NULL;
+	char *path = self_dir ? fs_join(self_dir, name) : NULL;
 
 	if (path && fs_is_executable(path))
 		return path;
 	free(path);
-	return fs_which(NODE_PROGRAM);
+	return fs_which(name);
 }

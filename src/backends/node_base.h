@@ -75,8 +75,8 @@ void node_base_ended(struct node_base *n);
 int node_base_advance(struct node_base *n, struct err *err);
 void node_base_stop_asking(struct node_base *n);
 
-/* ltb-node beside ltb, or in PATH; caller frees. NULL: neither. */
-char *node_program_beside(void);
+/* A program of ours: beside ltb, or in PATH; caller frees. NULL: neither. */
+char *program_beside(const char *name);
 #define NODE_PROGRAM "ltb-node"
 
 #endif

@@ -76,12 +76,16 @@ struct backend_env {
 	struct journal *journal;
 	uint64_t ready_timeout_ns; /* for one node's API to come up */
 	bool keep;                 /* the cluster may be left running at the end of the run */
+	bool may_shape_links;      /* a workload or somebody at the keys may ask for ops->link() */
 	void *arg;
 	/* State changes; strings are copied. See struct event.node_state. Any thread. */
 	void (*node_state)(void *arg, unsigned node, enum node_state state, bool expected,
 		const char *endpoint, int64_t pid, const char *reason, const char *log_tail);
 	/* A line of a node's log worth an event. Any thread. */
 	void (*log)(void *arg, int node, int level, const char *text);
+	/* Something that is no node, and without which nothing can be concluded, has failed for
+	 * good: the run ends, as unknown. The first one counts. Any thread. */
+	void (*broken)(void *arg, const struct err *why);
 };
 
 /* What the process of a node uses. */

@@ -64,6 +64,15 @@ struct flavour_ops {
 	void (*peer_address)(const char *host, uint16_t port, char *buf, size_t size);
 };
 
+/* How the port of this name is spoken to. */
+static inline enum port_kind flavour_port_kind(const struct flavour_ops *ops, const char *name)
+{
+	for (size_t i = 0; i < FLAVOUR_MAX_PORTS && ops->ports[i].name; i++)
+		if (strcmp(ops->ports[i].name, name) == 0)
+			return ops->ports[i].kind;
+	return PORT_TCP;
+}
+
 /* The usual port of this name; 0: it has none. */
 static inline uint16_t flavour_usual_port(const struct flavour_ops *ops, const char *name)
 {

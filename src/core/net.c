@@ -369,13 +369,16 @@ static struct net_req *req_new(const struct net_request *r)
 {
 	size_t url = size_of(r->url), sock = size_of(r->unix_socket);
 	size_t path = size_of(r->body_path), type = size_of(r->content_type);
-	struct net_req *req = xmalloc(sizeof(*req) + url + sock + path + type + r->body_len + 1);
+	size_t bearer = size_of(r->bearer);
+	struct net_req *req =
+		xmalloc(sizeof(*req) + url + sock + path + type + bearer + r->body_len + 1);
 	char *at = (char *)(req + 1);
 	*req = (struct net_req){ .r = *r, .obj.kind = NET_OBJECT_REQUEST, .cmd.run = run_send };
 	req->r.url = append(&at, r->url, url);
 	req->r.unix_socket = append(&at, r->unix_socket, sock);
 	req->r.body_path = append(&at, r->body_path, path);
 	req->r.content_type = append(&at, r->content_type, type);
+	req->r.bearer = append(&at, r->bearer, bearer);
 	req->r.body = at;
 	if (r->body_len)
 		memcpy(at, r->body, r->body_len);

@@ -39,6 +39,7 @@ struct net_request {
 	const void *body;        /* copied */
 	size_t body_len;
 	const char *body_path;    /* copied; a file that is sent instead of body, as it is read */
+	const char *bearer;       /* copied; the token of an Authorization header; NULL: none */
 	const char *content_type; /* of body or file; copied; NULL: application/json */
 	uint64_t timeout_ns;      /* whole request; streams: time to the response headers */
 	uint64_t idle_ns;         /* streams: ended with an error when silent so long; 0: never */

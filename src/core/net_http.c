@@ -334,6 +334,8 @@ static int hand_over(struct net_http *h, struct net_http_easy *e, struct err *er
 		return -1;
 	curl_easy_setopt(e->easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(e->easy, CURLOPT_UNIX_SOCKET_PATH, r->unix_socket);
+	curl_easy_setopt(e->easy, CURLOPT_XOAUTH2_BEARER, r->bearer);
+	curl_easy_setopt(e->easy, CURLOPT_HTTPAUTH, r->bearer ? CURLAUTH_BEARER : CURLAUTH_BASIC);
 	set_method(e, r);
 	CURLMcode rc = curl_multi_add_handle(h->multi, e->easy);
 	if (rc != CURLM_OK)

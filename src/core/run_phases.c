@@ -72,6 +72,8 @@ static int run_phase(struct run *r, enum phase p, phase_fn *fn, struct err *err)
 
 static int stopped(struct run *r, struct err *err)
 {
+	if (run_is_broken(r, err))
+		return -1;
 	return err_set(err, ERR_CANCELLED, "%s",
 		atomic_load(&r->signals) ? "interrupted" : "the time limit of the run was reached");
 }

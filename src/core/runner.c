@@ -51,6 +51,16 @@ bool run_must_stop(const struct run *r)
 	return cancel_is_set(r->stop);
 }
 
+bool run_is_broken(struct run *r, struct err *err)
+{
+	pthread_mutex_lock(&r->broken_lock);
+	bool broken = r->broken.code != ERR_NONE;
+	if (broken)
+		*err = r->broken;
+	pthread_mutex_unlock(&r->broken_lock);
+	return broken;
+}
+
 void run_note(struct run *r, const char *fmt, ...)
 {
 	struct event *ev = event_new(EVENT_NOTE, hub_now(r->hub), -1);
@@ -190,6 +200,8 @@ static bool result_short_of_pass(struct run *r)
 
 static void compute_result(struct run *r)
 {
+	struct err broken = { 0 };
+
 	if (atomic_load(&r->signals)) {
 		int signo = atomic_load(&r->signo);
 		const char *name = sigabbrev_np(signo);
@@ -199,6 +211,10 @@ static void compute_result(struct run *r)
 		set_result(r, VERDICT_UNKNOWN, EXIT_TIME,
 			"the time limit of %llu s for the whole run was reached",
 			(unsigned long long)((r->deadline_ns - r->t0_ns) / NS_PER_S));
+	} else if (run_is_broken(r, &broken)) {
+		set_result(r, VERDICT_UNKNOWN,
+			r->drive_start_ns ? EXIT_UNKNOWN : exit_code_for(broken.code), "%.1000s",
+			broken.text);
 	} else if (r->failure.code != ERR_NONE) {
 		set_result(r, VERDICT_UNKNOWN, exit_code_for(r->failure.code), "%s: %.980s%s",
 			phase_name(r->failed_phase), r->failure.text, disk_hint(&r->failure));
@@ -340,6 +356,22 @@ static void backend_logs(void *arg, int node, int level, const char *text)
 	hub_emit(r->hub, ev);
 }
 
+static void backend_is_broken(void *arg, const struct err *why)
+{
+	struct run *r = arg;
+
+	pthread_mutex_lock(&r->broken_lock);
+	bool first = r->broken.code == ERR_NONE;
+	if (first)
+		r->broken = *why;
+	pthread_mutex_unlock(&r->broken_lock);
+	if (!first)
+		return;
+	run_note(r, "%s", why->text);
+	cancel_set(r->stop);
+	wake_signal(&r->wake);
+}
+
 static void usage_of_node(void *arg, unsigned node, struct node_usage *ret)
 {
 	struct run *r = arg;
@@ -404,6 +436,15 @@ static void derive_times(struct run *r)
 	r->deadline_ns = r->t0_ns + timeout;
 }
 
+/* By a command of a timeline, or of somebody at the keys. */
+static bool may_shape_links(const struct run *r)
+{
+	for (size_t i = 0; i < r->scenario->n_workloads; i++)
+		if (r->scenario->workloads[i].ops->fault)
+			return true;
+	return r->opt.interactive;
+}
+
 /* The backend's state must be there before the network of a virtual one starts. */
 static int start_parts(struct run *r, struct err *err)
 {
@@ -419,6 +460,8 @@ static int start_parts(struct run *r, struct err *err)
 		.arg = r,
 		.node_state = backend_tells,
 		.log = backend_logs,
+		.broken = backend_is_broken,
+		.may_shape_links = may_shape_links(r),
 	};
 	r->backend.env = &r->env;
 	r->backend.state = xcalloc(1, MAX(r->backend.ops->state_size, 1u));
@@ -517,6 +560,7 @@ static struct run *run_new(const struct run_options *opt)
 	r->force = cancel_new(NULL);
 	wake_init(&r->wake);
 	wake_init(&r->done_wake);
+	pthread_mutex_init(&r->broken_lock, NULL);
 	r->clock = r->backend.ops->caps & BACKEND_VIRTUAL
 			   ? clock_new_virtual(VIRTUAL_START_NS, VIRTUAL_WALL_MS)
 			   : clock_new_real();
@@ -627,6 +671,7 @@ void run_free(struct run *r)
 	cancel_free(r->force);
 	wake_release(&r->wake);
 	wake_release(&r->done_wake);
+	pthread_mutex_destroy(&r->broken_lock);
 	clock_free(r->clock);
 	free(r->run_dir);
 	free(r->run_id);

@@ -50,6 +50,7 @@ struct run_options {
 	uint64_t timeout_ns;     /* whole run; 0: the scenario's, or derived */
 	enum run_keep keep;
 	const char *keep_why; /* the option or variable that asks for it */
+	bool interactive;     /* somebody at a terminal may do anything to it */
 	double virtual_pace;  /* on a virtual clock: run seconds per real second; 0: no limit */
 	void *arg;
 	/* Writes result.json and so on; called before teardown and again after it. Runner's thread.

@@ -62,6 +62,9 @@ struct run {
 	atomic_int signo;
 	atomic_bool timed_out, up_timed_out, done;
 
+	pthread_mutex_t broken_lock;
+	struct err broken; /* broken_lock; see struct backend_env */
+
 	/* Runner's thread; readable by others once done is set. */
 	struct backend_env env; /* env.cancel: what the current phase obeys */
 	enum phase phase;
@@ -85,7 +88,9 @@ struct run {
 };
 
 /* --- runner.c --- */
-bool run_must_stop(const struct run *r); /* interrupted or out of time */
+bool run_must_stop(const struct run *r); /* interrupted, out of time, or broken */
+/* Whether something failed that is no node; err says what. */
+bool run_is_broken(struct run *r, struct err *err);
 void run_note(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void run_short_of(struct run *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Serves commands and readiness until a clock time; -1 as soon as cancel is set. */

@@ -24,6 +24,7 @@ static struct run *start(const struct ui_host *host, struct session *s, struct e
 		.catalog = host->catalog,
 		.run_dir = s->run_dir,
 		.run_id = s->run_id,
+		.interactive = true,
 		.virtual_pace = host->virtual_pace,
 		.arg = s->reports,
 		.write_reports = host->write_reports,

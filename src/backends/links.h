@@ -1,0 +1,57 @@
+/*
+ * The links between a backend's nodes when they may be shaped: an ltb-relay
+ * stands between the nodes, and this talks to its control API (ltb-relay(8)).
+ * How the relay is started and where it listens is the backend's business. A
+ * link is named for the nodes that dial and listen; a rule is for what flows
+ * from one node to another one, whoever dialled. Runner's thread.
+ */
+#ifndef BACKENDS_LINKS_H
+#define BACKENDS_LINKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/backend.h"
+#include "core/option.h"
+#include "util/strbuf.h"
+
+#define RELAY_PROGRAM "ltb-relay"
+#define RELAY_NAME    "relay" /* of its service, its directory and its log */
+
+enum links_mode { LINKS_AUTO, LINKS_RELAY, LINKS_DIRECT };
+extern const char *const links_modes[]; /* for the option "links" */
+#define LINKS_HELP \
+	"how nodes reach each other: through ltb-relay, so that links can be shaped, or " \
+	"directly; auto: by the relay when a workload, or somebody at the keys, may do that"
+bool links_wanted(enum links_mode mode, const struct backend_env *env);
+
+#define LINKS_TOKEN 33 /* with its end */
+
+struct links {
+	const struct backend_env *env;
+	char url[128]; /* of the control API; empty: there is no relay */
+	char token[LINKS_TOKEN];
+};
+
+struct links_link {
+	const char *from, *to; /* names of the nodes */
+	bool udp;
+	char listen[80]; /* "127.0.0.1:0"; links_put() fills in the port */
+	char target[128];
+};
+
+void links_new_token(char ret[LINKS_TOKEN]);
+/* The body of PUT /links, which `ltb-relay --links` takes as well. */
+void links_to_json(const struct links_link *list, size_t n, struct strbuf *out);
+/* Makes links, all or none; of one that is there already, it changes the target. */
+int links_put(const struct links *l, struct links_link *list, size_t n, struct err *err);
+/* Sets the rule between two nodes, one way. ERR_UNSUPPORTED without a relay; no link between
+ * them: 0, as nothing flows there. */
+int links_rule(const struct links *l, const char *from, const char *to,
+	const struct link_rule *rule, struct err *err);
+/* Waits until the control API answers; alive tells whether that can still be. */
+int links_wait(const struct links *l, struct wake *wake, bool (*alive)(void *arg), void *arg,
+	struct err *err);
+
+#endif
