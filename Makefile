@@ -102,7 +102,7 @@ demo: ## set up, build and run the smoke preset
 	$(B)/ltb --batch smoke
 
 # The programs that run in containers; the first is what a container starts.
-IMAGE_PROGRAMS := $(B)/ltb-node
+IMAGE_PROGRAMS := $(B)/ltb-node $(B)/ltb-relay
 image: $(IMAGE_PROGRAMS) ## make the container image and load it when a Docker engine answers
 	@IMAGE_VERSION=$(VERSION) scripts/image $(B)/logos-testbench.tar logos-testbench:local $^
 

@@ -37,7 +37,8 @@ static const struct option compose_options[] = {
 		.env = "COMPOSE_RUNNER_HOST_GATEWAY DOCKER_HOST_GATEWAY",
 		.help = "NAME:ADDRESS by which containers reach this machine; disable: none" },
 	{ "subnet", OPTION_STRING, offsetof(struct compose_config, subnet),
-		.help = "of the nodes' network, 10.99.0.0/24; default: the engine's choice" },
+		.help = "of the nodes' network, 10.99.0.0/24; default: the engine's choice. With "
+			"the relay, nodes have 8 addresses of it each" },
 	{ "first_port", OPTION_U64, offsetof(struct compose_config, first_port), .def = "0",
 		.max = UINT16_MAX,
 		.help = "on this machine, of the first node's API; 0: free ones from 20000 on" },
@@ -60,6 +61,8 @@ static const struct option compose_options[] = {
 	{ "stop_grace", OPTION_DURATION, offsetof(struct compose_config, stop_grace_ns),
 		.def = "3s", .min = NS_PER_S, .max = 60 * NS_PER_S,
 		.help = "from SIGTERM to SIGKILL when a node is stopped" },
+	{ "links", OPTION_ENUM, offsetof(struct compose_config, links), .def = "auto",
+		.choices = links_modes, .help = LINKS_HELP },
 	{ .name = NULL },
 };
 
@@ -126,8 +129,10 @@ static uint64_t genesis_time(const struct compose *c)
 static struct compose_node *add_node(struct compose *c, unsigned index, struct err *err)
 {
 	struct compose_node *n = compose_node_new(c, index);
+	char subnet[32];
 
-	if (compose_choose_port(c, n, err) < 0) {
+	if (compose_choose_node_port(c, n, err) < 0 ||
+		(c->relayed && compose_relay_subnet(c, index, subnet, sizeof(subnet), err) < 0)) {
 		compose_node_free(n);
 		return NULL;
 	}
@@ -175,6 +180,10 @@ static int compose_prepare(struct backend *b, struct err *err)
 	c->image = xstrdup(image ? image : COMPOSE_IMAGE);
 	c->project = project_name(b->env->run_id);
 	c->file = fs_join(b->env->run_dir, "compose.yaml");
+	c->relayed = links_wanted((enum links_mode)c->config->links, b->env);
+	c->relay_container = xasprintf("%s-" RELAY_NAME, c->project);
+	c->links.env = b->env;
+	links_new_token(c->links.token);
 	strlist_addf(&c->labels, COMPOSE_LABEL_STACK "=%s", c->project);
 	wake_init(&c->wake);
 	wake_init(&c->watch_wake);
@@ -185,10 +194,14 @@ static int compose_prepare(struct backend *b, struct err *err)
 	for (unsigned i = 0; i < plan->n_nodes; i++)
 		if (!add_node(c, i, err))
 			return -1;
+	if (c->relayed && compose_choose_port(c, plan->n_nodes, &c->relay_port, err) < 0)
+		return -1;
 	c->genesis_time_ms = genesis_time(c);
 	for (size_t i = 0; i < c->nodes.len; i++)
 		if (compose_node_write_config(c->nodes.items[i], err) < 0)
 			return -1;
+	if (compose_relay_write(c, err) < 0)
+		return -1;
 	return compose_file_write(c, err);
 }
 
@@ -213,7 +226,8 @@ static int compose_up(struct backend *b, struct err *err)
 	if (journal_stack(c, err) < 0 || compose_watch_start(c, err) < 0)
 		return -1;
 	if (compose_client_run(c, create, CLIENT_TIMEOUT_NS + CLIENT_NODE_NS * c->nodes.len,
-		    b->env->cancel, err) < 0)
+		    b->env->cancel, err) < 0 ||
+		compose_relay_start(c, err) < 0)
 		return -1;
 	/* making them took its time: only from here on it is known when they will be there */
 	c->genesis_time_ms = genesis_time(c);
@@ -260,13 +274,16 @@ static int add_while_running(struct compose *c, unsigned index, struct err *err)
 			c->nodes.len, index);
 	if (index >= TOPOLOGY_MAX_NODES)
 		return err_set(err, ERR_LIMIT, "no more than %d nodes", TOPOLOGY_MAX_NODES);
+	size_t first_link = c->relay_links.len;
 	struct compose_node *n = add_node(c, index, err);
 	if (!n)
 		return -1;
 	const char *const create[] = { "up", "--no-start", "--no-deps", "--no-recreate",
 		node_base_name(&n->base), NULL };
-	if (compose_node_write_config(n, err) < 0 || compose_file_write(c, err) < 0 ||
-		compose_client_run(c, create, CLIENT_TIMEOUT_NS, c->env->cancel, err) < 0)
+	if (compose_node_write_config(n, err) < 0 || compose_relay_write(c, err) < 0 ||
+		compose_file_write(c, err) < 0 ||
+		compose_client_run(c, create, CLIENT_TIMEOUT_NS, c->env->cancel, err) < 0 ||
+		compose_relay_add(c, n, first_link, err) < 0)
 		return -1;
 	return start_again(c, n, err);
 }
@@ -327,6 +344,17 @@ static int compose_node_op(struct backend *b, enum node_op op, unsigned node, st
 	return err_set(err, ERR_INTERNAL, "unknown node operation %d", (int)op);
 }
 
+static int compose_set_link(struct backend *b, unsigned from, unsigned to,
+	const struct link_rule *rule, struct err *err)
+{
+	struct compose *c = b->state;
+
+	if (from >= c->nodes.len || to >= c->nodes.len)
+		return err_set(err, ERR_USAGE, "there is no link n%u - n%u", from, to);
+	return links_rule(&c->links, node_base_name(&c->nodes.items[from]->base),
+		node_base_name(&c->nodes.items[to]->base), rule, err);
+}
+
 static void compose_usage(struct backend *b, unsigned node, struct node_usage *ret)
 {
 	struct compose *c = b->state;
@@ -365,6 +393,7 @@ static int compose_down(struct backend *b, bool force, struct err *err)
 	struct err ignored = { 0 };
 	(void)compose_end(c, c->nodes.items, c->nodes.len, force ? 0 : c->config->stop_grace_ns,
 		NULL, &ignored);
+	compose_relay_end(c, force);
 	compose_watch_stop(c, true);
 	if (!force)
 		(void)compose_client_run(c, down, CLIENT_TIMEOUT_NS, c->env->cancel, &ignored);
@@ -386,6 +415,7 @@ static void compose_release(struct backend *b)
 	for (size_t i = 0; i < c->nodes.len; i++)
 		compose_node_free(c->nodes.items[i]);
 	vec_free(&c->nodes);
+	compose_relay_release(c);
 	docker_free(c->docker);
 	strlist_release(&c->labels);
 	free(c->project);
@@ -406,13 +436,13 @@ const struct backend_ops backend_compose = {
 	.state_size = sizeof(struct compose),
 	.options = compose_options,
 	.caps = BACKEND_RESTART | BACKEND_KILL | BACKEND_PAUSE | BACKEND_ADD | BACKEND_REMOVE |
-		BACKEND_LOGS | BACKEND_USAGE,
+		BACKEND_LINKS | BACKEND_LOGS | BACKEND_USAGE,
 	.probe = compose_probe,
 	.handler = backend_no_handler,
 	.prepare = compose_prepare,
 	.up = compose_up,
 	.node_op = compose_node_op,
-	.link = backend_no_link,
+	.link = compose_set_link,
 	.usage = compose_usage,
 	.collect = compose_collect,
 	.down = compose_down,

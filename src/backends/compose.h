@@ -3,8 +3,8 @@
  * checks, compose_file.c writes compose.yaml, compose_client.c runs Docker
  * Compose, compose_image.c sees to the image, compose_node.c takes single
  * containers through their lives, compose_watch.c is the thread that sees what
- * happens to them, compose_logs.c reads what they write, compose_clean.c
- * removes what a dead run left.
+ * happens to them, compose_logs.c reads what they write, compose_relay.c has
+ * the relay between them, compose_clean.c removes what a dead run left.
  */
 #ifndef BACKENDS_COMPOSE_H
 #define BACKENDS_COMPOSE_H
@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 
 #include "backends/docker.h"
+#include "backends/links.h"
 #include "backends/node_base.h"
 #include "core/backend.h"
 #include "core/log_file.h"
@@ -27,12 +28,13 @@
 #define COMPOSE_IMAGE_DIR    "image.tmp" /* in RUN, while an image is made */
 #define COMPOSE_CONFIG_DIR   "/config"   /* in the container: RUN/nodes/NAME, read-only */
 #define COMPOSE_STATE_DIR    "/data"     /* in the container: a volume */
+#define COMPOSE_RELAY_PORT   9100        /* in the container: the relay's control API */
 
 enum compose_client { COMPOSE_CLIENT_AUTO, COMPOSE_CLIENT_V2, COMPOSE_CLIENT_V1 };
 
 struct compose_config {
 	char *program, *host, *host_gateway, *subnet;
-	int client, log_level;
+	int client, log_level, links; /* links: enum links_mode */
 	uint64_t stop_grace_ns, http_timeout_ns, first_port, memory_bytes, log_max_bytes;
 	double cpus;
 	bool read_only;
@@ -91,12 +93,18 @@ struct compose {
 	char *host;          /* where they are reached */
 	uint64_t genesis_time_ms;
 	bool prepared, may_be_left;
+	bool relayed; /* nodes reach each other through the relay */
+	char *relay_container;
+	uint16_t relay_port; /* of its control API, on this machine */
+	VEC(struct links_link) relay_links;
+	struct links links;
 	struct strlist labels; /* that everything of this run carries; for filters */
 	struct wake wake;      /* something happened that the runner may wait for */
 
 	pthread_mutex_t lock;
 	/* changed by the runner thread under the lock; others read under it */
 	VEC(struct compose_node *) nodes;
+	bool relay_ended, relay_may_end;
 	bool engine_away;              /* watch thread writes under the lock */
 	struct node_log_budget budget; /* net thread */
 
@@ -143,8 +151,33 @@ int compose_wait_up(
 /* Ends them side by side, grace_ns 0: at once, and waits until that was told. */
 int compose_end(struct compose *c, struct compose_node *const *nodes, size_t n, uint64_t grace_ns,
 	const struct cancel *cancel, struct err *err);
-/* A port of the host that is free now and lies outside of what the kernel gives to clients. */
-int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err);
+/*
+ * A port of the host that is free now and lies outside of what the kernel gives to clients; not
+ * the one that is in *port. nth: services begin at different places.
+ */
+int compose_choose_port(struct compose *c, size_t nth, uint16_t *port, struct err *err);
+/* That of a node, where the settings may say which. */
+int compose_choose_node_port(struct compose *c, struct compose_node *n, struct err *err);
+
+/* --- compose_relay.c; nothing without a relay (c->relayed) --- */
+/* Where `from` finds a peer: "relay:10000", for which a link is noted, or "n1:3000". NULL: too
+ * many links. to must live as long as c. */
+const char *compose_relay_peer(
+	struct compose *c, struct compose_node *from, const char *to, char *buf, size_t size);
+int compose_relay_write(
+	const struct compose *c, struct err *err); /* links and token, for the relay */
+/* The part of backend.compose.subnet that a node has; empty: the engine chooses. */
+int compose_relay_subnet(
+	const struct compose *c, unsigned index, char *buf, size_t size, struct err *err);
+/* Starts it, with the links that were noted, and waits until it answers. */
+int compose_relay_start(struct compose *c, struct err *err);
+/* Lets it reach an added node, and makes the links from first_link on. */
+int compose_relay_add(
+	struct compose *c, const struct compose_node *n, size_t first_link, struct err *err);
+void compose_relay_ended(struct compose *c, int exit_code, const char *when); /* watch thread */
+void compose_relay_log(struct compose *c);                                    /* into RUN/logs */
+void compose_relay_end(struct compose *c, bool force);
+void compose_relay_release(struct compose *c);
 
 /* --- compose_logs.c; watch thread --- */
 /* The end of a node is told with its last words, unless nothing came for so long. */

@@ -85,6 +85,80 @@ static void add_limits(const struct compose_config *config, struct strbuf *out)
 		strbuf_addf(out, "    cpus: %g\n", config->cpus);
 }
 
+static void add_confinement(bool read_only, struct strbuf *out)
+{
+	strbuf_adds(out, "    restart: \"no\"\n    cap_drop: [ALL]\n"
+			 "    security_opt: [\"no-new-privileges:true\"]\n");
+	if (read_only)
+		strbuf_adds(out, "    read_only: true\n    tmpfs: [/tmp]\n");
+}
+
+static void add_logging(const struct compose_config *config, struct strbuf *out)
+{
+	strbuf_addf(out,
+		"    logging:\n      driver: json-file\n      options: {max-size: \"%llu\", "
+		"max-file: \"2\"}\n",
+		(unsigned long long)config->log_max_bytes);
+}
+
+static void add_relay(const struct compose *c, struct strbuf *out)
+{
+	strbuf_adds(out, "  " RELAY_NAME ":\n    image: \"" COMPOSE_IMAGE "\"\n");
+	add_row(out, "    container_name: ", c->relay_container);
+	strbuf_addf(out,
+		"    hostname: " RELAY_NAME "\n"
+		"    entrypoint: [/usr/bin/" RELAY_PROGRAM "]\n"
+		"    command: [--name, " RELAY_NAME
+		", --control, \"0.0.0.0:%d\", --token-file, " COMPOSE_CONFIG_DIR
+		"/token, --links, " COMPOSE_CONFIG_DIR "/links.json]\n"
+		"    ports:\n      - \"%s:%u:%d\"\n"
+		"    volumes:\n      - \"./nodes/" RELAY_NAME ":" COMPOSE_CONFIG_DIR ":ro\"\n"
+		"    networks: [",
+		COMPOSE_RELAY_PORT, c->publish, (unsigned)c->relay_port, COMPOSE_RELAY_PORT);
+	const char *comma = "";
+	for (size_t i = 0; i < c->nodes.len; i++) {
+		if (c->nodes.items[i]->base.removed)
+			continue;
+		strbuf_addf(out, "%s%s", comma, node_base_name(&c->nodes.items[i]->base));
+		comma = ", ";
+	}
+	strbuf_adds(out, "]\n    stop_grace_period: 2s\n");
+	add_confinement(true, out);
+	add_logging(c->config, out);
+	add_labels(c, "    ", NULL, out);
+}
+
+/* key: what services call it; suffix: of its name. */
+static void add_network(const struct compose *c, const char *key, const char *suffix,
+	const char *subnet, struct strbuf *out)
+{
+	CLEANUP_FREE char *name = xasprintf("%s%s", c->project, suffix);
+
+	strbuf_addf(out, "  %s:\n    driver: bridge\n", key);
+	add_row(out, "    name: ", name);
+	if (subnet && *subnet)
+		add_row(out, "    ipam:\n      config:\n        - subnet: ", subnet);
+	add_labels(c, "    ", NULL, out);
+}
+
+static void add_networks(const struct compose *c, struct strbuf *out)
+{
+	strbuf_adds(out, "networks:\n");
+	if (!c->relayed) {
+		add_network(c, "default", "", c->config->subnet, out);
+		return;
+	}
+	for (size_t i = 0; i < c->nodes.len; i++) {
+		const struct compose_node *n = c->nodes.items[i];
+		CLEANUP_FREE char *suffix = xasprintf("-%s", node_base_name(&n->base));
+		char subnet[32];
+		if (n->base.removed)
+			continue;
+		compose_relay_subnet(c, n->base.index, subnet, sizeof(subnet), NULL);
+		add_network(c, node_base_name(&n->base), suffix, subnet, out);
+	}
+}
+
 static void add_service(const struct compose *c, const struct compose_node *n, struct strbuf *out)
 {
 	const struct compose_config *config = c->config;
@@ -113,18 +187,14 @@ static void add_service(const struct compose *c, const struct compose_node *n, s
 	if (config->host_gateway && *config->host_gateway &&
 		strcmp(config->host_gateway, "disable") != 0)
 		add_row(out, "    extra_hosts:\n      - ", config->host_gateway);
+	if (c->relayed)
+		strbuf_addf(out, "    networks: [%s]\n", name);
 	add_health(&spec, n->base.flavour, c->nodes.len, out);
 	strbuf_addf(out, "    stop_grace_period: %llus\n", /* docker-compose 1 wants whole ones */
 		(unsigned long long)((config->stop_grace_ns + NS_PER_S - 1) / NS_PER_S));
-	strbuf_adds(out, "    restart: \"no\"\n    cap_drop: [ALL]\n"
-			 "    security_opt: [\"no-new-privileges:true\"]\n");
-	if (config->read_only)
-		strbuf_adds(out, "    read_only: true\n    tmpfs: [/tmp]\n");
+	add_confinement(config->read_only, out);
 	add_limits(config, out);
-	strbuf_addf(out,
-		"    logging:\n      driver: json-file\n      options: {max-size: \"%llu\", "
-		"max-file: \"2\"}\n",
-		(unsigned long long)config->log_max_bytes);
+	add_logging(config, out);
 	add_labels(c, "    ", name, out);
 	strlist_release(&argv);
 	strlist_release(&env);
@@ -141,6 +211,8 @@ void compose_file_text(const struct compose *c, struct strbuf *out)
 	for (size_t i = 0; i < c->nodes.len; i++)
 		if (!c->nodes.items[i]->base.removed)
 			add_service(c, c->nodes.items[i], out);
+	if (c->relayed)
+		add_relay(c, out);
 	strbuf_adds(out, "volumes:\n");
 	for (size_t i = 0; i < c->nodes.len; i++) {
 		const struct compose_node *n = c->nodes.items[i];
@@ -150,11 +222,7 @@ void compose_file_text(const struct compose *c, struct strbuf *out)
 		add_row(out, "    name: ", n->volume);
 		add_labels(c, "    ", node_base_name(&n->base), out);
 	}
-	strbuf_adds(out, "networks:\n  default:\n    driver: bridge\n");
-	add_row(out, "    name: ", c->project);
-	if (c->config->subnet)
-		add_row(out, "    ipam:\n      config:\n        - subnet: ", c->config->subnet);
-	add_labels(c, "    ", NULL, out);
+	add_networks(c, out);
 }
 
 int compose_file_write(const struct compose *c, struct err *err)

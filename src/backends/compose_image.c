@@ -21,16 +21,24 @@
 #define DIGEST_TIMEOUT_MS 10000
 #define PULL_TIMEOUT_NS   (600 * NS_PER_S)
 
-static char *node_program(struct err *err)
-{
-	char *path = program_beside(NODE_PROGRAM);
+/* What is in it; the first is what a container starts by itself. */
+static const char *const names[] = { NODE_PROGRAM, RELAY_PROGRAM };
 
-	if (!path)
-		err_set(err, ERR_ENV,
-			"the image " COMPOSE_IMAGE " is to be made from " NODE_PROGRAM
-			", which is neither beside ltb nor in PATH; build it with `make`, or name "
-			"an image with --set topology.image=NAME");
-	return path;
+static int find_programs(struct strlist *ret, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		CLEANUP_FREE char *path = program_beside(names[i]);
+		if (!path)
+			return err_set(err, ERR_ENV,
+				"the image " COMPOSE_IMAGE
+				" is to be made from %s, which is neither "
+				"beside ltb nor in PATH; build it with `make`, or name an image of "
+				"nodes with --set topology.image=NAME and set backend.compose.links "
+				"to direct",
+				names[i]);
+		strlist_add(ret, path);
+	}
+	return 0;
 }
 
 static int run_script(
@@ -57,7 +65,8 @@ static void remove_nameless(struct compose *c)
 		c->docker, NET_POST, path, NULL, 0, NULL, 0, c->env->cancel, NULL, NULL, NULL);
 }
 
-static int build_and_load(struct compose *c, const char *dir, const char *program, struct err *err)
+static int build_and_load(
+	struct compose *c, const char *dir, const struct strlist *programs, struct err *err)
 {
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	CLEANUP_FREE char *tar = fs_join(dir, "image.tar");
@@ -66,7 +75,7 @@ static int build_and_load(struct compose *c, const char *dir, const char *progra
 	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
 	CLEANUP_FREE char *version = xasprintf("IMAGE_VERSION=%s", LTB_VERSION);
 	const char *const argv[] = { "env", temporary, version, "sh", script, tar, COMPOSE_IMAGE,
-		program, NULL };
+		programs->items[0], programs->items[1], NULL };
 
 	if (run_script(argv, BUILD_TIMEOUT_MS, &out, err) < 0)
 		return -1;
@@ -76,16 +85,15 @@ static int build_and_load(struct compose *c, const char *dir, const char *progra
 	return 0;
 }
 
-static int ensure_own(struct compose *c, const char *dir, struct err *err)
+static int make_own(
+	struct compose *c, const char *dir, const struct strlist *programs, struct err *err)
 {
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
-	CLEANUP_FREE char *program = node_program(err);
 	CLEANUP_STRBUF struct strbuf digest = { .max = 4096 };
 	char label[128];
 
-	if (!program)
-		return -1;
-	const char *const argv[] = { "sh", script, "--digest", program, NULL };
+	const char *const argv[] = { "sh", script, "--digest", programs->items[0],
+		programs->items[1], NULL };
 	if (run_script(argv, DIGEST_TIMEOUT_MS, &digest, err) < 0)
 		return -1;
 	int r = docker_image_label(c->docker, COMPOSE_IMAGE, LABEL_PROGRAMS, label, sizeof(label),
@@ -98,7 +106,24 @@ static int ensure_own(struct compose *c, const char *dir, struct err *err)
 	c->env->log(c->env->arg, -1, LOG_INFO,
 		r ? "the image " COMPOSE_IMAGE " is of another build; making it anew"
 		  : "making the image " COMPOSE_IMAGE);
-	return build_and_load(c, dir, program, err);
+	return build_and_load(c, dir, programs, err);
+}
+
+static int ensure_own(struct compose *c, struct err *err)
+{
+	CLEANUP_FREE char *dir = fs_join(c->env->run_dir, COMPOSE_IMAGE_DIR);
+	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
+	const char *text = image_build_script[0].text;
+	struct strlist programs = { 0 };
+	int r = find_programs(&programs, err);
+	if (r == 0)
+		r = fs_mkdirs(dir, 0700, err);
+	if (r == 0)
+		r = fs_write_atomic(script, text, strlen(text), 0600, err);
+	if (r == 0)
+		r = make_own(c, dir, &programs, err);
+	strlist_release(&programs);
+	return fs_remove_tree(dir, r == 0 ? err : NULL) < 0 ? -1 : r;
 }
 
 static void tell_pull(void *arg, const char *text)
@@ -128,15 +153,8 @@ static int ensure_named(struct compose *c, struct err *err)
 
 int compose_image_ensure(struct compose *c, struct err *err)
 {
-	if (!c->own_image)
-		return ensure_named(c, err);
-	CLEANUP_FREE char *dir = fs_join(c->env->run_dir, COMPOSE_IMAGE_DIR);
-	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
-	const char *text = image_build_script[0].text;
-	int r = fs_mkdirs(dir, 0700, err);
-	if (r == 0)
-		r = fs_write_atomic(script, text, strlen(text), 0600, err);
-	if (r == 0)
-		r = ensure_own(c, dir, err);
-	return fs_remove_tree(dir, r == 0 ? err : NULL) < 0 ? -1 : r;
+	if (!c->own_image && ensure_named(c, err) < 0)
+		return -1;
+	/* the relay is always ours */
+	return c->own_image || c->relayed ? ensure_own(c, err) : 0;
 }

@@ -25,24 +25,32 @@
 
 /* --- making one ----------------------------------------------------------------------------- */
 
+static void add_peer(struct compose_node *n, const char *name)
+{
+	char address[128];
+
+	if (compose_relay_peer(n->c, n, name, address, sizeof(address)))
+		strlist_add(&n->peers, address);
+}
+
 static void add_peers(struct compose_node *n)
 {
 	const struct compose *c = n->c;
+	const struct plan *plan = c->env->plan;
 
 	for (size_t i = 0; i < n->base.plan_node->n_peers; i++) {
 		unsigned peer = n->base.plan_node->peers[i];
-		bool removed = peer < c->nodes.len && c->nodes.items[peer]->base.removed;
-		if (!removed)
-			strlist_addf(&n->peers, "n%u:%u", peer,
-				(unsigned)flavour_usual_port(n->base.flavour, "p2p"));
+		if (peer < c->nodes.len && c->nodes.items[peer]->base.removed)
+			continue;
+		add_peer(n, peer < plan->n_nodes ? plan->nodes[peer].name
+						 : node_base_name(&c->nodes.items[peer]->base));
 	}
 	/* a new node whose planned peers are gone takes the first that lives */
 	for (size_t i = 0;
 		n->peers.len == 0 && n->base.index >= c->env->plan->n_nodes && i < c->nodes.len;
 		i++)
 		if (node_base_is_running(&c->nodes.items[i]->base))
-			strlist_addf(&n->peers, "%s:%u", node_base_name(&c->nodes.items[i]->base),
-				(unsigned)flavour_usual_port(n->base.flavour, "p2p"));
+			add_peer(n, node_base_name(&c->nodes.items[i]->base));
 }
 
 struct compose_node *compose_node_new(struct compose *c, unsigned index)
@@ -121,40 +129,45 @@ static bool port_is_free(const struct compose *c, uint16_t port)
 
 static bool port_is_ours(const struct compose *c, uint16_t port)
 {
+	if (c->relay_port == port)
+		return true;
 	for (size_t i = 0; i < c->nodes.len; i++)
 		if (c->nodes.items[i]->port == port)
 			return true;
 	return false;
 }
 
-int compose_choose_port(struct compose *c, struct compose_node *n, struct err *err)
+int compose_choose_port(struct compose *c, size_t nth, uint16_t *port, struct err *err)
 {
-	uint64_t first = c->config->first_port;
-
-	if (first) {
-		uint64_t port = first + n->base.index;
-		if (port > UINT16_MAX || !port_is_free(c, (uint16_t)port))
-			return err_set(err, ERR_ENV,
-				"port %llu of this machine, for node %s, is not to be had; free it "
-				"(`ss -ltnp` tells who has it), or take another "
-				"backend.compose.first_port",
-				(unsigned long long)port, node_base_name(&n->base));
-		n->port = (uint16_t)port;
-		return 0;
-	}
 	/* runs beside each other begin at different places */
-	unsigned at = n->port ? n->port + 1u - PORT_FIRST : 0, span = PORT_LAST - PORT_FIRST + 1;
-	for (const char *s = c->project; !n->port && *s; s++)
+	unsigned at = *port ? *port + 1u - PORT_FIRST : 0, span = PORT_LAST - PORT_FIRST + 1;
+	for (const char *s = c->project; !*port && *s; s++)
 		at = at * 31 + (unsigned char)*s;
 	for (unsigned i = 0; i < PORT_TRIES; i++) {
-		uint16_t port = (uint16_t)(PORT_FIRST + (at + n->base.index + i) % span);
-		if (port_is_ours(c, port) || !port_is_free(c, port))
+		uint16_t next = (uint16_t)(PORT_FIRST + (at + nth + i) % span);
+		if (port_is_ours(c, next) || !port_is_free(c, next))
 			continue;
-		n->port = port;
+		*port = next;
 		return 0;
 	}
 	return err_set(err, ERR_ENV, "no free port between %u and %u on this machine", PORT_FIRST,
 		PORT_LAST);
+}
+
+int compose_choose_node_port(struct compose *c, struct compose_node *n, struct err *err)
+{
+	uint64_t first = c->config->first_port, port = first + n->base.index;
+
+	if (!first)
+		return compose_choose_port(c, n->base.index, &n->port, err);
+	if (port > UINT16_MAX || !port_is_free(c, (uint16_t)port))
+		return err_set(err, ERR_ENV,
+			"port %llu of this machine, for node %s, is not to be had; free it "
+			"(`ss -ltnp` tells who has it), or take another "
+			"backend.compose.first_port",
+			(unsigned long long)port, node_base_name(&n->base));
+	n->port = (uint16_t)port;
+	return 0;
 }
 
 /* --- several at a time ------------------------------------------------------------------------ */
@@ -242,7 +255,7 @@ static int recreate(struct compose *c, struct compose_node *n, struct err *err)
 	const char *const args[] = { "up", "--no-start", "--no-deps", node_base_name(&n->base),
 		NULL };
 
-	if (compose_choose_port(c, n, err) < 0 || compose_file_write(c, err) < 0)
+	if (compose_choose_node_port(c, n, err) < 0 || compose_file_write(c, err) < 0)
 		return -1;
 	return compose_client_run(c, args, CREATE_TIMEOUT_NS, c->env->cancel, err);
 }

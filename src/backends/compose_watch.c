@@ -69,6 +69,9 @@ static void on_event(void *arg, const struct docker_event *ev)
 {
 	struct compose *c = arg;
 
+	if (c->relayed && strcmp(ev->name, c->relay_container) == 0 &&
+		strcmp(ev->action, "die") == 0)
+		compose_relay_ended(c, ev->exit_code, "");
 	pthread_mutex_lock(&c->lock);
 	c->events_since_ns = ev->time_ns;
 	for (size_t i = 0; i < c->nodes.len; i++) {
@@ -402,6 +405,11 @@ static void serve_engine(struct compose *c)
 	c->env->log(c->env->arg, -1, LOG_WARN, "the Docker engine is back");
 	for (size_t i = 0; i < n_nodes; i++)
 		look_again(c->nodes.items[i]);
+	struct docker_container relay;
+	if (c->relayed && c->links.url[0] &&
+		docker_inspect(c->docker, c->relay_container, NULL, &relay, NULL) == 0 &&
+		strcmp(relay.state, "running") != 0)
+		compose_relay_ended(c, relay.exit_code, " while the Docker engine was away");
 }
 
 /* Until when something is to be waited for before the end; 0: nothing is. */
