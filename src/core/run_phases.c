@@ -242,7 +242,9 @@ static int phase_heal(struct run *r, struct err *err)
 	control_bring_back(r->control);
 	control_serve(r->control);
 	while (control_open_faults(r->control) > 0) {
-		if (clock_now(r->clock) >= deadline || cancel_is_set(r->force)) {
+		struct err broken = { 0 };
+		if (clock_now(r->clock) >= deadline || cancel_is_set(r->force) ||
+			run_is_broken(r, &broken)) {
 			CLEANUP_STRBUF struct strbuf missing = { 0 };
 			bool nodes = control_nodes_away(r->control) > 0;
 			cluster_missing(r->cluster, &missing);

@@ -31,6 +31,11 @@ static struct {
 	_Atomic(struct run *) run;
 	enum phase interrupt_in; /* PHASE_COUNT: never */
 	unsigned interrupts;
+	enum phase
+		break_in; /* what the nodes need, and is no node, fails there; PHASE_COUNT: never */
+	bool is_broken; /* the runner's thread, or a workload before it asks the runner for anything
+			 */
+	const struct backend_env *env;
 	bool down_fails, prepare_fails, reports_fail;
 	bool slow_hub;   /* it needs a while for each sample, in real time */
 	bool down_began; /* by when an interrupt from outside was delivered */
@@ -47,6 +52,29 @@ static void interrupt_here(enum phase p)
 		run_interrupt(run, SIGINT);
 }
 
+/* Without what has broken, links cannot be changed. */
+static int hooked_link(struct backend *b, unsigned from, unsigned to, const struct link_rule *rule,
+	struct err *err)
+{
+	if (hook.is_broken)
+		return err_set(err, ERR_ENV, "no wire");
+	return backend_fake.link(b, from, to, rule, err);
+}
+
+static void break_now(const char *what)
+{
+	struct err why = { 0 };
+	err_set(&why, ERR_ENV, "%s", what);
+	hook.is_broken = true;
+	hook.env->broken(hook.env->arg, &why);
+}
+
+static void break_here(enum phase p)
+{
+	if (hook.break_in == p)
+		break_now("the wire was cut");
+}
+
 static void hooked_probe(const void *config, struct backend_probe *ret)
 {
 	interrupt_here(PHASE_VALIDATE);
@@ -56,7 +84,9 @@ static void hooked_probe(const void *config, struct backend_probe *ret)
 static int hooked_prepare(struct backend *b, struct err *err)
 {
 	atomic_fetch_add(&hook.prepares, 1);
+	hook.env = b->env;
 	interrupt_here(PHASE_PREPARE);
+	break_here(PHASE_PREPARE);
 	if (hook.prepare_fails)
 		return err_set(err, ERR_ENV, "no room");
 	return backend_fake.prepare(b, err);
@@ -65,6 +95,7 @@ static int hooked_prepare(struct backend *b, struct err *err)
 static int hooked_up(struct backend *b, struct err *err)
 {
 	interrupt_here(PHASE_UP);
+	break_here(PHASE_UP);
 	return backend_fake.up(b, err);
 }
 
@@ -119,6 +150,7 @@ static void tiny_judge(struct check *c, const struct model *m, struct check_resu
 	const struct tiny_config *config = c->config;
 	(void)m;
 	interrupt_here(PHASE_JUDGE);
+	break_here(PHASE_JUDGE);
 	ret->verdict = config->fail                 ? VERDICT_FAIL
 		       : *(uint64_t *)c->state == 0 ? VERDICT_UNKNOWN
 						    : VERDICT_PASS;
@@ -154,7 +186,17 @@ static const struct option load_options[] = {
 	{ .name = NULL },
 };
 
-/* k: kill n1, s: start n1, p: pause n1, u: resume n1, r: restart n1, a: add n3, .: wait 2 s */
+static int cut_links(const struct workload_env *env, struct err *err)
+{
+	struct command cmd;
+
+	if (command_parse("partition n0 n2 | n1", &cmd, err) < 0)
+		return -1;
+	return control_do(env->control, &cmd, env->name, env->cancel, err);
+}
+
+/* k: kill n1, s: start n1, p: pause n1, u: resume n1, r: restart n1, a: add n3, .: wait 2 s, c: cut
+ * all links of n1, b: what is no node breaks */
 static int do_ops(const struct workload_env *env, const char *ops, struct err *err)
 {
 	static const struct {
@@ -171,6 +213,12 @@ static int do_ops(const struct workload_env *env, const char *ops, struct err *e
 		{ 'x', NODE_OP_REMOVE, 1 },
 	};
 	for (; *ops; ops++) {
+		if (*ops == 'b') {
+			break_now("the wire was cut");
+			break_now("and then the lights went out");
+		}
+		if (*ops == 'c' && cut_links(env, err) < 0)
+			return -1;
 		if (*ops == '.')
 			clock_wait(env->clock, NULL, env->cancel,
 				clock_now(env->clock) + 2 * NS_PER_S);
@@ -336,6 +384,7 @@ static int reset(void **state)
 	(void)state;
 	memset(&hook, 0, sizeof(hook));
 	hook.interrupt_in = PHASE_COUNT;
+	hook.break_in = PHASE_COUNT;
 	hook.interrupts = 1;
 	return 0;
 }
@@ -555,6 +604,54 @@ static void test_bad_commands(void **state)
 	}
 }
 
+/* Something that is no node, and without which nothing can be told, is gone: unknown, whatever
+ * the checks say, and nobody waits for what cannot be put right any more. */
+static void test_broken(void **state)
+{
+	static const struct {
+		const char *name, *ops;
+		enum phase phase;
+		bool check_fails;
+		int exit_code;
+	} cases[] = {
+		{ "in prepare", "", PHASE_PREPARE, false, EXIT_ENV },
+		{ "while it comes up", "", PHASE_UP, false, EXIT_ENV },
+		{ "while driven", ".b", PHASE_COUNT, false, EXIT_UNKNOWN },
+		{ "while driven, a check fails", ".b", PHASE_COUNT, true, EXIT_UNKNOWN },
+		{ "while links are cut", ".c.b", PHASE_COUNT, false, EXIT_UNKNOWN },
+		{ "while a node is away", ".k.b", PHASE_COUNT, false, EXIT_UNKNOWN },
+		{ "at the end", "", PHASE_JUDGE, false, EXIT_UNKNOWN },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		reset(state);
+		hook.break_in = cases[i].phase;
+		CLEANUP_FREE char *preset =
+			xasprintf(RUN_10S "expectations: [tiny: {fail: %s}]\n"
+					  "workloads: [load: {ops: '%s'}]\nbackend: fake",
+				cases[i].check_fails ? "true" : "false", cases[i].ops);
+		struct outcome o = run_preset(preset, 0, PHASE_COUNT);
+		const struct model *m = &o.s->model;
+		if (o.result.exit_code != cases[i].exit_code ||
+			o.result.verdict != VERDICT_UNKNOWN ||
+			strcmp(o.result.reason, "the wire was cut") != 0 ||
+			atomic_load(&hook.downs) != 1 || atomic_load(&hook.collects) != 1 ||
+			!is_done(&o))
+			fail_msg("%s: exit %d, %s, '%s'", cases[i].name, o.result.exit_code,
+				verdict_name(o.result.verdict), o.result.reason);
+		if (m->phases[PHASE_DRIVE].started && cases[i].phase == PHASE_COUNT) {
+			assert_false(m->phases[PHASE_DRIVE].ok);
+			assert_false(m->phases[PHASE_SETTLE].started);
+			if (m->phases[PHASE_HEAL].duration_ns > NS_PER_S)
+				fail_msg("%s: healing took %llu ms", cases[i].name,
+					(unsigned long long)(m->phases[PHASE_HEAL].duration_ns /
+							     NS_PER_MS));
+		}
+		for (size_t f = 0; f < m->n_faults; f++)
+			assert_true(m->faults[f].end_ns > 0);
+		outcome_release(&o);
+	}
+}
+
 static void test_unwritable_directory(void **state)
 {
 	(void)state;
@@ -582,6 +679,7 @@ static int set_up(void **state)
 	backend.probe = hooked_probe;
 	backend.prepare = hooked_prepare;
 	backend.up = hooked_up;
+	backend.link = hooked_link;
 	backend.collect = hooked_collect;
 	backend.down = hooked_down;
 	snprintf(base_dir, sizeof(base_dir), "/tmp/test_runner.XXXXXX");
@@ -623,6 +721,7 @@ int main(void)
 		cmocka_unit_test_setup(test_faults, reset),
 		cmocka_unit_test_setup(test_settles_at_one_time, reset),
 		cmocka_unit_test_setup(test_bad_commands, reset),
+		cmocka_unit_test_setup(test_broken, reset),
 		cmocka_unit_test_setup(test_unwritable_directory, reset),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
