@@ -135,13 +135,18 @@ int local_relay_start(struct local *l, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
+void local_relay_may_end(struct local *l)
+{
+	pthread_mutex_lock(&l->lock);
+	l->relay_may_end = true;
+	pthread_mutex_unlock(&l->lock);
+}
+
 void local_relay_end(struct local *l)
 {
 	if (!l->relay)
 		return;
-	pthread_mutex_lock(&l->lock);
-	l->relay_may_end = true;
-	pthread_mutex_unlock(&l->lock);
+	local_relay_may_end(l);
 	child_signal(l->relay, SIGTERM);
 	if (!child_wait(l->relay, END_GRACE_NS, NULL)) {
 		child_signal(l->relay, SIGKILL);
