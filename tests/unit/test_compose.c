@@ -325,6 +325,95 @@ static void test_nodes_come_and_go(void **state)
 	assert_true(has_item(find(root, "services/n4/command"), "n2:3000"));
 }
 
+static void test_relay(void **state)
+{
+	static const char *const nodes[] = { "n0", "n1", "n2", "relay", NULL };
+	static const char *const networks[] = { "n0", "n1", "n2", NULL };
+	static const struct {
+		const char *path, *text;
+	} wanted[] = {
+		{ "services/n1/networks/0", "n1" },
+		{ "services/relay/image", "logos-testbench:local" },
+		{ "services/relay/container_name", "ltb-the-run-1234-relay" },
+		{ "services/relay/entrypoint/0", "/usr/bin/ltb-relay" },
+		{ "services/relay/ports/0", "127.0.0.1:21000:9100" },
+		{ "services/relay/volumes/0", "./nodes/relay:/config:ro" },
+		{ "services/relay/networks/2", "n2" },
+		{ "services/relay/restart", "no" },
+		{ "services/relay/cap_drop/0", "ALL" },
+		{ "services/relay/security_opt/0", "no-new-privileges:true" },
+		{ "services/relay/read_only", "true" },
+		{ "services/relay/labels/" COMPOSE_LABEL_STACK, "ltb-the-run-1234" },
+		{ "networks/n1/name", "ltb-the-run-1234-n1" },
+		{ "networks/n1/ipam/config/0/subnet", "10.99.3.136/29" },
+		{ "networks/n1/labels/" COMPOSE_LABEL_RUN, "the-run" },
+	};
+	struct bench *t = *state;
+	struct compose *c = &t->c;
+
+	c->relayed = true;
+	c->relay_container = xstrdup("ltb-the-run-1234-relay");
+	c->relay_port = 21000;
+	t->config->subnet = xstrdup("10.99.3.128/25");
+	const struct ynode *root = written(t);
+	assert_keys(find(root, "services"), nodes);
+	assert_keys(find(root, "networks"), networks);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (strcmp(text_at(root, wanted[i].path), wanted[i].text) != 0)
+			fail_msg("%s is %s, not %s", wanted[i].path, text_at(root, wanted[i].path),
+				wanted[i].text);
+	/* nodes know the relay only, and each link has a port of its own */
+	assert_false(has_item(find(root, "services/n0/command"), "--peer"));
+	assert_true(has_item(find(root, "services/n1/command"), "relay:10000"));
+	assert_true(has_item(find(root, "services/n2/command"), "relay:10001"));
+	assert_true(has_item(find(root, "services/n2/command"), "relay:10002"));
+	assert_false(has_item(find(root, "services/n2/command"), "n0:3000"));
+	assert_int_equal(c->relay_links.len, 3);
+	assert_string_equal(c->relay_links.items[2].from, "n2");
+	assert_string_equal(c->relay_links.items[2].to, "n1");
+	assert_string_equal(c->relay_links.items[2].listen, "0.0.0.0:10002");
+	assert_string_equal(c->relay_links.items[2].target, "n1:3000");
+	compose_relay_release(c);
+}
+
+static void test_subnets(void **state)
+{
+	static const struct {
+		const char *subnet;
+		unsigned index;
+		const char *part, *error; /* NULL part: refused */
+	} cases[] = {
+		{ NULL, 7, "", NULL },
+		{ "10.99.0.0/24", 0, "10.99.0.0/29", NULL },
+		{ "10.99.0.0/24", 31, "10.99.0.248/29", NULL },
+		{ "10.99.0.0/24", 32, NULL, "has room for 32 of them" },
+		{ "10.0.0.0/8", 999, "10.0.31.56/29", NULL },
+		{ "10.0.0.0/29", 0, "10.0.0.0/29", NULL },
+		{ "10.0.0.0/30", 0, NULL, "has room for 0 of them" },
+		{ "0.0.0.0/0", 1, "0.0.0.8/29", NULL },
+		{ "10.0.0.0", 0, NULL, "is no network such as" },
+		{ "10.0.0.0/33", 0, NULL, "is no network such as" },
+		{ "10.0.0/24", 0, NULL, "is no network such as" },
+		{ "10.0.0.0/24x", 0, NULL, "is no network such as" },
+		{ "fd00::/64", 0, NULL, "is no network such as" },
+		{ "", 0, NULL, "is no network such as" },
+	};
+	struct bench *t = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char part[32] = "?";
+		struct err err = { 0 };
+		free(t->config->subnet);
+		t->config->subnet = xstrdup(cases[i].subnet);
+		int r = compose_relay_subnet(&t->c, cases[i].index, part, sizeof(part), &err);
+		assert_int_equal(r, cases[i].part ? 0 : -1);
+		if (cases[i].part)
+			assert_string_equal(part, cases[i].part);
+		else if (err.code != ERR_USAGE || !strstr(err.text, cases[i].error))
+			fail_msg("%s: %s", cases[i].subnet, err.text);
+	}
+}
+
 static void test_limits(void **state)
 {
 	struct bench *t = *state;
@@ -389,6 +478,8 @@ int main(void)
 		WITH_BENCH(test_dollars),
 		WITH_BENCH(test_variables_once),
 		WITH_BENCH(test_nodes_come_and_go),
+		WITH_BENCH(test_relay),
+		WITH_BENCH(test_subnets),
 		WITH_BENCH(test_limits),
 		WITH_BENCH(test_options),
 		WITH_BENCH(test_health_of_many),
