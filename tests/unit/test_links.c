@@ -46,7 +46,7 @@ static bool serve(const struct http_request *r)
 	bool refuse = stub.refusals > 0;
 	stub.refusals -= refuse;
 	const char *status = refuse ? "503 Service Unavailable" : stub.status;
-	const char *body = refuse ? "{\"error\":\"not yet\"}" : stub.body;
+	CLEANUP_FREE char *body = xstrdup(refuse ? "{\"error\":\"not yet\"}" : stub.body);
 	pthread_mutex_unlock(&stub.lock);
 	if (!status) {
 		http_wait_for_end(r->fd);
@@ -251,6 +251,7 @@ static void test_answers_too_long(void **state)
 	memset(here.after, 'x', sizeof(here.after));
 	reply("200 OK", strbuf_str(&body));
 	(void)links_put(&links, here.list, 2, &err);
+	assert_int_equal(requests(), 1);
 	for (size_t i = 0; i < sizeof(here.after); i++)
 		assert_int_equal(here.after[i], 'x');
 	for (size_t i = 0; i < 2; i++)

@@ -33,8 +33,7 @@ static struct {
 	unsigned interrupts;
 	enum phase
 		break_in; /* what the nodes need, and is no node, fails there; PHASE_COUNT: never */
-	bool is_broken; /* the runner's thread, or a workload before it asks the runner for anything
-			 */
+	atomic_bool is_broken;
 	const struct backend_env *env;
 	bool down_fails, prepare_fails, reports_fail;
 	bool slow_hub;   /* it needs a while for each sample, in real time */
