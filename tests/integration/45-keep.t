@@ -59,7 +59,7 @@ run_status timeout 120 "$ltb" ui smoke --script s.ltb --set run.duration=2s --se
 	--set workloads='[]' --set expectations='[agreement]' </dev/null
 run=$(readlink -f "$XDG_STATE_HOME/ltb/runs/latest")
 is "the terminal application heeds it too" $status 0
-is "the terminal application: nodes run" "$(processes_below "$run" | wc -l)" 3
+is "the terminal application: three nodes run, and the relay between them" "$(processes_below "$run" | wc -l)" 4
 like "the terminal application: says so at its end" "$output" "still running; .ltb clean $run'"
 "$ltb" clean "$run" >/dev/null
 ok "the terminal application: clean ends them" no_processes_below "$run"

@@ -21,7 +21,11 @@ see "what is not possible says why" 'n0.*(stopped|not running)'
 tui_key s
 see "it can be started again" 'start n0: done' 30
 tui_key p
-see "links cannot be cut here, and it says why" 'cannot'
+see "cutting a node off asks" 'Cut .*n0'
+tui_key y
+see "cut" 'partition n0 .*: done' 20
+tui_key H
+see "healed" 'heal: done' 20
 tui_key e
 see "ending the run asks" 'End the load now'
 tui_key y
