@@ -180,10 +180,7 @@ static int compose_prepare(struct backend *b, struct err *err)
 	c->image = xstrdup(image ? image : COMPOSE_IMAGE);
 	c->project = project_name(b->env->run_id);
 	c->file = fs_join(b->env->run_dir, "compose.yaml");
-	c->relayed = links_wanted((enum links_mode)c->config->links, b->env);
-	c->relay_container = xasprintf("%s-" RELAY_NAME, c->project);
-	c->links.env = b->env;
-	links_new_token(c->links.token);
+	compose_relay_init(c);
 	strlist_addf(&c->labels, COMPOSE_LABEL_STACK "=%s", c->project);
 	wake_init(&c->wake);
 	wake_init(&c->watch_wake);

@@ -95,6 +95,7 @@ struct compose {
 	bool prepared, may_be_left;
 	bool relayed; /* nodes reach each other through the relay */
 	char *relay_container;
+	char *relay_subnet;  /* that nodes' networks are parts of; NULL: the engine chooses each */
 	uint16_t relay_port; /* of its control API, on this machine */
 	VEC(struct links_link) relay_links;
 	struct links links;
@@ -166,7 +167,9 @@ const char *compose_relay_peer(
 	struct compose *c, struct compose_node *from, const char *to, char *buf, size_t size);
 int compose_relay_write(
 	const struct compose *c, struct err *err); /* links and token, for the relay */
-/* The part of backend.compose.subnet that a node has; empty: the engine chooses. */
+/* Before any node is made. */
+void compose_relay_init(struct compose *c);
+/* The part of the subnet that a node has; empty: the engine chooses. */
 int compose_relay_subnet(
 	const struct compose *c, unsigned index, char *buf, size_t size, struct err *err);
 /* Starts it, with the links that were noted, and waits until it answers. */

@@ -5,6 +5,7 @@
  * stack works by hand as well. Runner's thread, but for compose_relay_ended().
  */
 #include <arpa/inet.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,24 @@
 #define STOP_GRACE_NS    (2 * NS_PER_S)
 #define LOG_TIMEOUT_NS   (5 * NS_PER_S)
 #define LOG_MAX          (4u * 1024 * 1024)
+/* An engine as it comes has about 30 subnets to give away, of whatever size. */
+#define ENGINE_NETWORKS  12
+#define OWN_SUBNET_FIRST 64u /* 10.64.0.0/16 and so on, where few have theirs */
+#define OWN_SUBNETS      128u
 #define SUBNET_BITS      29 /* of a node: gateway, relay, node, and some to spare */
+
+void compose_relay_init(struct compose *c)
+{
+	c->relayed = links_wanted((enum links_mode)c->config->links, c->env);
+	c->relay_container = xasprintf("%s-" RELAY_NAME, c->project);
+	c->links.env = c->env;
+	links_new_token(c->links.token);
+	if (c->config->subnet)
+		c->relay_subnet = xstrdup(c->config->subnet);
+	else if (c->relayed && c->env->plan->n_nodes > ENGINE_NETWORKS)
+		c->relay_subnet = xasprintf(
+			"10.%u.0.0/16", OWN_SUBNET_FIRST + randombytes_uniform(OWN_SUBNETS));
+}
 
 /* --- what is written --------------------------------------------------------------------- */
 
@@ -87,9 +105,9 @@ int compose_relay_subnet(
 	char text[INET_ADDRSTRLEN];
 
 	buf[0] = '\0';
-	if (!c->config->subnet)
+	if (!c->relay_subnet)
 		return 0;
-	if (parse_subnet(c->config->subnet, &base, &bits, err) < 0)
+	if (parse_subnet(c->relay_subnet, &base, &bits, err) < 0)
 		return -1;
 	uint64_t have = bits > SUBNET_BITS ? 0 : 1ull << (SUBNET_BITS - bits);
 	if (index >= have)
@@ -97,7 +115,7 @@ int compose_relay_subnet(
 			"backend.compose.subnet: each node has a network of its own behind the relay, "
 			"and %s has room for %llu of them; take a wider one, or set "
 			"backend.compose.links to direct",
-			c->config->subnet, (unsigned long long)have);
+			c->relay_subnet, (unsigned long long)have);
 	struct in_addr in = { htonl(base + (index << (32 - SUBNET_BITS))) };
 	inet_ntop(AF_INET, &in, text, sizeof(text));
 	snprintf(buf, size, "%s/%d", text, SUBNET_BITS);
@@ -276,4 +294,5 @@ void compose_relay_release(struct compose *c)
 {
 	vec_free(&c->relay_links);
 	free(c->relay_container);
+	free(c->relay_subnet);
 }

@@ -105,6 +105,7 @@ static int teardown(void **state)
 	free(t->config);
 	free(t->c.project);
 	free(t->c.image);
+	compose_relay_release(&t->c);
 	pthread_mutex_destroy(&t->c.lock);
 	free(t);
 	return 0;
@@ -354,7 +355,7 @@ static void test_relay(void **state)
 	c->relayed = true;
 	c->relay_container = xstrdup("ltb-the-run-1234-relay");
 	c->relay_port = 21000;
-	t->config->subnet = xstrdup("10.99.3.128/25");
+	c->relay_subnet = xstrdup("10.99.3.128/25");
 	const struct ynode *root = written(t);
 	assert_keys(find(root, "services"), nodes);
 	assert_keys(find(root, "networks"), networks);
@@ -373,7 +374,6 @@ static void test_relay(void **state)
 	assert_string_equal(c->relay_links.items[2].to, "n1");
 	assert_string_equal(c->relay_links.items[2].listen, "0.0.0.0:10002");
 	assert_string_equal(c->relay_links.items[2].target, "n1:3000");
-	compose_relay_release(c);
 }
 
 static void test_subnets(void **state)
@@ -403,8 +403,8 @@ static void test_subnets(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char part[32] = "?";
 		struct err err = { 0 };
-		free(t->config->subnet);
-		t->config->subnet = xstrdup(cases[i].subnet);
+		free(t->c.relay_subnet);
+		t->c.relay_subnet = xstrdup(cases[i].subnet);
 		int r = compose_relay_subnet(&t->c, cases[i].index, part, sizeof(part), &err);
 		assert_int_equal(r, cases[i].part ? 0 : -1);
 		if (cases[i].part)
