@@ -165,6 +165,8 @@ start driven "$ltb" --batch partition -v --set run.duration=60s --set run.warmup
 	--set workloads="$(timeline "1s partition $sides" '50s heal')"
 start healed "$ltb" --batch partition -v --set run.duration=60s --set run.warmup=0s \
 	--set workloads="$(timeline "1s partition $sides" '2s heal')"
+start hung "$ltb" --batch partition -v --set run.duration=60s --set run.warmup=0s \
+	--set workloads="$(timeline "1s partition $sides" '3s heal')"
 start early "$ltb" --batch partition -v --set run.duration=60s --set run.warmup=60s
 # Nodes that take their time, so that there is one to come up.
 cat >slow.sh <<-EOF
@@ -188,12 +190,14 @@ mkdir bare
 cp "$ltb" "$ltb_node" bare
 start bare env PATH="$work/empty" "$work/bare/ltb" --batch partition -v
 
-kill_relay() { # NAME
+signal_relay() { # SIGNAL NAME
 	local pid
-	pid=$(journal_pid "$1" relay) && kill -KILL "$pid"
+	pid=$(journal_pid "$2" relay) && kill -s "$1" "$pid"
 }
+ok "hung: the links are cut" wait_for 60 fault hung false
+ok "hung: the relay is stopped" signal_relay STOP hung
 ok "up: the nodes are started" wait_for 60 grep -q '"what":"n4"' "$work/run-up/journal"
-ok "up: the relay is killed" kill_relay up
+ok "up: the relay is killed" signal_relay KILL up
 finish up
 is "up: unknown" "$status $(r .verdict)" "4 unknown"
 like "up: says why" "$(r .reason)" "^the relay between the nodes ended \(signal 9.*logs/relay.log$"
@@ -201,7 +205,7 @@ is "up: it was coming up" "$(r '.phases[] | select(.outcome == "failed") | .name
 ok "up: nothing runs" no_processes_below "$run"
 
 ok "early: the nodes are ready" wait_for 60 phase early baseline
-ok "early: the relay is killed" kill_relay early
+ok "early: the relay is killed" signal_relay KILL early
 finish early
 is "early: unknown" "$status $(r .verdict)" "4 unknown"
 like "early: says why" "$(r .reason)" "^the relay between the nodes ended .*$run/logs/relay.log$"
@@ -209,7 +213,7 @@ ok "early: nothing runs" no_processes_below "$run"
 
 # Killed while links are cut: they cannot be healed, which nobody waits for.
 ok "driven: the links are cut" wait_for 60 fault driven false
-ok "driven: the relay is killed" kill_relay driven
+ok "driven: the relay is killed" signal_relay KILL driven
 finish driven
 is "driven: unknown" "$status $(r .verdict) $(r .exit_code)" "3 unknown 3"
 like "driven: says why" "$(r .reason)" \
@@ -223,10 +227,18 @@ run_status "$ltb" judge "$run"
 ok "driven: judged again, it does not pass" test "$status" -ne 0
 
 ok "healed: the links are whole again" wait_for 60 fault healed true
-ok "healed: the relay is killed" kill_relay healed
+ok "healed: the relay is killed" signal_relay KILL healed
 finish healed
 is "healed: unknown all the same" "$status $(r .verdict)" "3 unknown"
 ok "healed: nothing runs" no_processes_below "$run"
+
+finish hung
+is "hung: unknown" "$status $(r .verdict)" "3 unknown"
+like "hung: says why" "$(r .reason)" \
+	"^the relay between the nodes does not answer; its log is in $run/logs/relay.log$"
+ok "hung: waited for once" jq -e \
+	'.phases[] | select(.name == "heal") | .duration_ms < 10000' "$run/result.json"
+ok "hung: nothing runs" no_processes_below "$run"
 
 finish bare
 is "bare: no relay, no run" "$status $(r .verdict)" "4 unknown"
