@@ -85,7 +85,34 @@ static int call(const struct links *l, enum net_method method, const char *path,
 	return -1;
 }
 
-int links_put(const struct links *l, struct links_link *list, size_t n, struct err *err)
+/*
+ * A change. A relay that hangs is no better than one that ended: it holds what
+ * flows between all nodes. Once is long enough to wait for it.
+ */
+static int change(
+	struct links *l, const char *path, const struct strbuf *body, cJSON **ret, struct err *err)
+{
+	struct err why = { 0 };
+
+	if (l->hangs)
+		return err_set(err, ERR_ENV, "the relay does not answer");
+	if (call(l, NET_PUT, path, body, CALL_TIMEOUT_NS, ret, &why) == 0)
+		return 0;
+	if (err)
+		*err = why;
+	if (why.code != ERR_TIMEOUT)
+		return -1;
+	l->hangs = true;
+	why = (struct err){ 0 };
+	err_set(&why, ERR_ENV,
+		"the relay between the nodes does not answer; its log is in %s/logs/" RELAY_NAME
+		".log",
+		l->env->run_dir);
+	l->env->broken(l->env->arg, &why);
+	return -1;
+}
+
+int links_put(struct links *l, struct links_link *list, size_t n, struct err *err)
 {
 	CLEANUP_STRBUF struct strbuf body = { 0 };
 	cJSON *answer = NULL;
@@ -93,7 +120,7 @@ int links_put(const struct links *l, struct links_link *list, size_t n, struct e
 	if (n == 0)
 		return 0;
 	links_to_json(list, n, &body);
-	if (call(l, NET_PUT, "/links", &body, CALL_TIMEOUT_NS, &answer, err) < 0)
+	if (change(l, "/links", &body, &answer, err) < 0)
 		return -1;
 	size_t i = 0;
 	json_each (made, json_get(answer, "links")) {
@@ -102,9 +129,9 @@ int links_put(const struct links *l, struct links_link *list, size_t n, struct e
 			snprintf(list[i++].listen, sizeof(list->listen), "%s", listen);
 	}
 	cJSON_Delete(answer);
-	return i == n ? 0
-		      : err_set(err, ERR_PROTOCOL, "the relay tells of %zu links, not of %zu", i,
-				n);
+	if (i != n)
+		return err_set(err, ERR_PROTOCOL, "the relay tells of %zu links, not of %zu", i, n);
+	return 0;
 }
 
 static void rule_to_json(
@@ -139,8 +166,8 @@ static void rule_to_json(
 	jw_object_end(&w);
 }
 
-int links_rule(const struct links *l, const char *from, const char *to,
-	const struct link_rule *rule, struct err *err)
+int links_rule(struct links *l, const char *from, const char *to, const struct link_rule *rule,
+	struct err *err)
 {
 	CLEANUP_STRBUF struct strbuf body = { 0 };
 	cJSON *answer = NULL;
@@ -151,7 +178,7 @@ int links_rule(const struct links *l, const char *from, const char *to,
 			"shaped; set backend.%s.links to relay",
 			l->env->plan->scenario->backend->name);
 	rule_to_json(from, to, rule, &body);
-	if (call(l, NET_PUT, "/rules", &body, CALL_TIMEOUT_NS, &answer, err) < 0)
+	if (change(l, "/rules", &body, &answer, err) < 0)
 		return -1;
 	cJSON_Delete(answer);
 	return 0;

@@ -32,6 +32,7 @@ struct links {
 	const struct backend_env *env;
 	char url[128]; /* of the control API; empty: there is no relay */
 	char token[LINKS_TOKEN];
+	bool hangs; /* it did not answer in time, once: the run is over (env->broken) */
 };
 
 struct links_link {
@@ -45,11 +46,11 @@ void links_new_token(char ret[LINKS_TOKEN]);
 /* The body of PUT /links, which `ltb-relay --links` takes as well. */
 void links_to_json(const struct links_link *list, size_t n, struct strbuf *out);
 /* Makes links, all or none; of one that is there already, it changes the target. */
-int links_put(const struct links *l, struct links_link *list, size_t n, struct err *err);
+int links_put(struct links *l, struct links_link *list, size_t n, struct err *err);
 /* Sets the rule between two nodes, one way. ERR_UNSUPPORTED without a relay; no link between
  * them: 0, as nothing flows there. */
-int links_rule(const struct links *l, const char *from, const char *to,
-	const struct link_rule *rule, struct err *err);
+int links_rule(struct links *l, const char *from, const char *to, const struct link_rule *rule,
+	struct err *err);
 /* Waits until the control API answers; alive tells whether that can still be. */
 int links_wait(const struct links *l, struct wake *wake, bool (*alive)(void *arg), void *arg,
 	struct err *err);

@@ -493,7 +493,8 @@ static int local_set_link(struct backend *b, unsigned from, unsigned to,
 
 	if (from >= l->nodes.len || to >= l->nodes.len)
 		return err_set(err, ERR_USAGE, "there is no link n%u - n%u", from, to);
-	return local_relay_rule(l, l->nodes.items[from], l->nodes.items[to], rule, err);
+	return links_rule(&l->links, node_base_name(&l->nodes.items[from]->base),
+		node_base_name(&l->nodes.items[to]->base), rule, err);
 }
 
 /* --- usage ------------------------------------------------------------------------------- */

@@ -61,7 +61,6 @@ struct local {
 	/* local_relay.c; runner's thread, but for: */
 	struct child *relay; /* NULL: there is none */
 	struct links links;
-	bool relay_hangs;
 	bool relay_ended, relay_may_end; /* lock */
 };
 
@@ -94,8 +93,6 @@ int local_relay_start(struct local *l, struct err *err);
 /* Makes the links whose ends are known: all, or those of one node; again after its ports may have
  * changed. Nothing without a relay. */
 int local_relay_link(struct local *l, const struct local_node *only, struct err *err);
-int local_relay_rule(struct local *l, const struct local_node *from, const struct local_node *to,
-	const struct link_rule *rule, struct err *err);
 /* From here on its end is nothing to tell: the run has its verdict. */
 void local_relay_may_end(struct local *l);
 void local_relay_end(struct local *l);

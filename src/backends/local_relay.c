@@ -159,32 +159,6 @@ void local_relay_end(struct local *l)
 
 /* --- links ------------------------------------------------------------------------------ */
 
-/* One that hangs is no better than one that ended, and holds what flows between all nodes. */
-static int heard(struct local *l, int r, const struct err *err)
-{
-	struct err why = { 0 };
-
-	if (r == 0 || err->code != ERR_TIMEOUT || l->relay_hangs)
-		return r;
-	l->relay_hangs = true;
-	err_set(&why, ERR_ENV,
-		"the relay between the nodes does not answer; its log is in %s/logs/" RELAY_NAME
-		".log",
-		l->env->run_dir);
-	l->env->broken(l->env->arg, &why);
-	return r;
-}
-
-int local_relay_rule(struct local *l, const struct local_node *from, const struct local_node *to,
-	const struct link_rule *rule, struct err *err)
-{
-	if (l->relay_hangs) /* once is long enough to wait */
-		return err_set(err, ERR_ENV, "the relay does not answer");
-	int r = links_rule(
-		&l->links, node_base_name(&from->base), node_base_name(&to->base), rule, err);
-	return heard(l, r, err);
-}
-
 static uint16_t port_of(const char *address)
 {
 	const char *colon = strrchr(address, ':');
@@ -220,7 +194,7 @@ int local_relay_link(struct local *l, const struct local_node *only, struct err 
 			vec_push(&peers, peer);
 		}
 	}
-	r = heard(l, links_put(&l->links, list.items, list.len, err), err);
+	r = links_put(&l->links, list.items, list.len, err);
 	for (size_t i = 0; r == 0 && i < list.len; i++)
 		peers.items[i]->via = port_of(list.items[i].listen);
 	vec_free(&list);
