@@ -23,12 +23,13 @@
 
 /* What is in it; the first is what a container starts by itself. */
 static const char *const names[] = { NODE_PROGRAM, RELAY_PROGRAM };
+#define N_PROGRAMS ARRAY_LEN(names)
 
-static int find_programs(struct strlist *ret, struct err *err)
+static int find_programs(char *ret[N_PROGRAMS], struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		CLEANUP_FREE char *path = program_beside(names[i]);
-		if (!path)
+	for (size_t i = 0; i < N_PROGRAMS; i++) {
+		ret[i] = program_beside(names[i]);
+		if (!ret[i])
 			return err_set(err, ERR_ENV,
 				"the image " COMPOSE_IMAGE
 				" is to be made from %s, which is neither "
@@ -36,7 +37,6 @@ static int find_programs(struct strlist *ret, struct err *err)
 				"nodes with --set topology.image=NAME and set backend.compose.links "
 				"to direct",
 				names[i]);
-		strlist_add(ret, path);
 	}
 	return 0;
 }
@@ -66,7 +66,7 @@ static void remove_nameless(struct compose *c)
 }
 
 static int build_and_load(
-	struct compose *c, const char *dir, const struct strlist *programs, struct err *err)
+	struct compose *c, const char *dir, char *const programs[N_PROGRAMS], struct err *err)
 {
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	CLEANUP_FREE char *tar = fs_join(dir, "image.tar");
@@ -75,7 +75,7 @@ static int build_and_load(
 	CLEANUP_STRBUF struct strbuf out = { .max = 4096 };
 	CLEANUP_FREE char *version = xasprintf("IMAGE_VERSION=%s", LTB_VERSION);
 	const char *const argv[] = { "env", temporary, version, "sh", script, tar, COMPOSE_IMAGE,
-		programs->items[0], programs->items[1], NULL };
+		programs[0], programs[1], NULL };
 
 	if (run_script(argv, BUILD_TIMEOUT_MS, &out, err) < 0)
 		return -1;
@@ -86,14 +86,13 @@ static int build_and_load(
 }
 
 static int make_own(
-	struct compose *c, const char *dir, const struct strlist *programs, struct err *err)
+	struct compose *c, const char *dir, char *const programs[N_PROGRAMS], struct err *err)
 {
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	CLEANUP_STRBUF struct strbuf digest = { .max = 4096 };
 	char label[128];
 
-	const char *const argv[] = { "sh", script, "--digest", programs->items[0],
-		programs->items[1], NULL };
+	const char *const argv[] = { "sh", script, "--digest", programs[0], programs[1], NULL };
 	if (run_script(argv, DIGEST_TIMEOUT_MS, &digest, err) < 0)
 		return -1;
 	int r = docker_image_label(c->docker, COMPOSE_IMAGE, LABEL_PROGRAMS, label, sizeof(label),
@@ -114,15 +113,16 @@ static int ensure_own(struct compose *c, struct err *err)
 	CLEANUP_FREE char *dir = fs_join(c->env->run_dir, COMPOSE_IMAGE_DIR);
 	CLEANUP_FREE char *script = fs_join(dir, SCRIPT);
 	const char *text = image_build_script[0].text;
-	struct strlist programs = { 0 };
-	int r = find_programs(&programs, err);
+	char *programs[N_PROGRAMS] = { NULL };
+	int r = find_programs(programs, err);
 	if (r == 0)
 		r = fs_mkdirs(dir, 0700, err);
 	if (r == 0)
 		r = fs_write_atomic(script, text, strlen(text), 0600, err);
 	if (r == 0)
-		r = make_own(c, dir, &programs, err);
-	strlist_release(&programs);
+		r = make_own(c, dir, programs, err);
+	for (size_t i = 0; i < N_PROGRAMS; i++)
+		free(programs[i]);
 	return fs_remove_tree(dir, r == 0 ? err : NULL) < 0 ? -1 : r;
 }
 
