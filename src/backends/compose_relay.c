@@ -12,6 +12,7 @@
 #include "backends/compose.h"
 #include "util/fs.h"
 #include "util/json.h"
+#include "util/units.h"
 
 #define FIRST_LINK_PORT  10000u
 #define LAST_LINK_PORT   65000u
@@ -85,15 +86,22 @@ int compose_relay_write(const struct compose *c, struct err *err)
 /* "10.99.0.0/16" -> its address and how many bits name it. */
 static int parse_subnet(const char *text, uint32_t *ret, unsigned *ret_bits, struct err *err)
 {
-	char address[INET_ADDRSTRLEN] = "";
+	char address[INET_ADDRSTRLEN];
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : sizeof(address);
 	struct in_addr in;
-	char extra;
+	uint64_t bits = 0;
 
-	if (sscanf(text, "%15[0-9.]/%u%c", address, ret_bits, &extra) != 2 || *ret_bits > 32 ||
-		inet_pton(AF_INET, address, &in) != 1)
+	if (len < sizeof(address)) {
+		memcpy(address, text, len);
+		address[len] = '\0';
+	}
+	if (len >= sizeof(address) || inet_pton(AF_INET, address, &in) != 1 ||
+		units_parse_u64(slash + 1, &bits, NULL) < 0 || bits > 32)
 		return err_set(err, ERR_USAGE,
 			"backend.compose.subnet: '%.60s' is no network such as 10.99.0.0/16", text);
 	*ret = ntohl(in.s_addr);
+	*ret_bits = (unsigned)bits;
 	return 0;
 }
 

@@ -56,8 +56,9 @@ static void relay_line(void *arg, struct child *c, const char *line, size_t len)
 static int spawn(struct local *l, const char *program, const char *ready, struct err *err)
 {
 	CLEANUP_FREE char *log = xasprintf("%s/logs/" RELAY_NAME ".log", l->env->run_dir);
+	static const char any_port[] = LOCAL_HOST ":0";
 	struct strlist env = { 0 };
-	const char *const argv[] = { program, "--control", LOCAL_HOST ":0", "--ready-file", ready,
+	const char *const argv[] = { program, "--control", any_port, "--ready-file", ready,
 		"--name", RELAY_NAME, NULL };
 
 	strlist_addf(&env, "LTB_RELAY_TOKEN=%s", l->links.token);
