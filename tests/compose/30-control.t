@@ -94,7 +94,8 @@ for n in 1 2 3 4; do
 	like "timeline: n$n still has its chain" "$(grep "n$n: ltb-node .* HTTP " $run/logs/n$n.log | tail -n 1)" \
 		'height [1-9]'
 done
-is "timeline: the node that was removed is not in compose.yaml" "$(grep -cE '^  n[0-9]+:$' $run/compose.yaml)" 5
+is "timeline: the node that was removed is not in compose.yaml" \
+	"$(sed -n '/^services:/,/^volumes:/p' $run/compose.yaml | grep -cE '^  n[0-9]+:$')" 5
 like "timeline: the one that was added is" "$(cat $run/compose.yaml)" '^  n5:$'
 
 # --- by somebody else ------------------------------------------------------------------------
