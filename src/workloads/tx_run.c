@@ -257,8 +257,10 @@ static void handle_block(struct tx_run *r, const struct feed_block *b)
 {
 	for (size_t i = 0; i < b->n_txs; i++) {
 		struct tx_item *it = tx_tracker_find(r->tracker, &b->txs[i]);
-		if (!it)
+		if (!it) {
+			tx_source_seen(r->source, &b->txs[i], &b->id);
 			continue;
+		}
 		enum tx_item_state before = it->state;
 		tx_tracker_seen(r->tracker, it, &b->id, b->t_ns + r->env->t0_ns);
 		if (before == TX_ITEM_PENDING)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/tx.h"
+#include "util/map.h"
 #include "workloads/tx_warp.h"
 
 #define LOOK_AHEAD_NS  (250 * NS_PER_MS)
@@ -13,7 +14,12 @@
 #define NEAR_TAIL      64
 /* Blocks that must stand on a transfer's block before its note is spent. */
 #define SETTLE_DEPTH 2
-#define FAR_S        4e9 /* nothing is scheduled later; keeps nanoseconds within 64 bits */
+/* Of each user so many settled transfers are known again when a long branch has lost and they come
+ * into another block. */
+#define KNOWN_TRANSFERS 4
+/* So many blocks they are waited for: their notes are as good as spent meanwhile. */
+#define RECOVERY_BLOCKS 10
+#define FAR_S           4e9 /* nothing is scheduled later; keeps nanoseconds within 64 bits */
 
 struct note {
 	struct id32 id;
@@ -22,13 +28,23 @@ struct note {
 	unsigned n_blocks;
 };
 
+/* A settled transfer. */
+struct transfer {
+	struct user *user;
+	struct id32 input, output;
+};
+
 struct user {
 	const struct tx_key *key;
 	uint64_t value;
-	struct note now, before;     /* before: in case the branch with `now` loses */
-	unsigned attempts;           /* transactions that have tried to spend `now` */
-	bool busy;                   /* has a transfer that is ready, on its way or not settled */
-	struct tx_item *unsettled;   /* included, waiting for SETTLE_DEPTH */
+	struct note now, before;   /* before: in case the branch with `now` loses */
+	unsigned attempts;         /* transactions that have tried to spend `now` */
+	bool busy;                 /* has a transfer that is ready, on its way or not settled */
+	struct tx_item *unsettled; /* included, waiting for SETTLE_DEPTH */
+	struct id32 known[KNOWN_TRANSFERS]; /* hashes of those that settled; ring */
+	unsigned n_known;
+	unsigned recovery;           /* blocks for which it waits for what its lost branch did; in
+					s->recovering */
 	struct tx_item_list waiting; /* transfers that are due but have no note yet */
 	TAILQ_ENTRY(user) link;      /* in source.settling */
 };
@@ -55,10 +71,11 @@ struct tx_source {
 	struct tx_item_list ready; /* signed, by due time */
 	size_t n_ready, n_waiting;
 	uint64_t n_skipped; /* no room to let them wait */
-	struct user_list settling;
+	struct user_list settling, recovering;
 	struct user_list freed; /* users whose next waiting transfer can be signed */
 	struct chain_view *chain;
-	struct strbuf json; /* reused for every body */
+	struct map *transfers; /* struct transfer by hash: those in users' known */
+	struct strbuf json;    /* reused for every body */
 	uint8_t *payload;
 	void (*settled)(struct tx_item *it, void *arg);
 	void *arg;
@@ -196,9 +213,11 @@ struct tx_source *tx_source_new(const struct tx_plan *plan, const struct plan *r
 	s->settled = settled;
 	s->arg = arg;
 	s->chain = chain_view_new();
+	s->transfers = map_new(free);
 	s->payload = xcalloc(MAX(plan->payload_bytes, 1u), 1);
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->settling);
+	TAILQ_INIT(&s->recovering);
 	TAILQ_INIT(&s->freed);
 	tx_schedule_init(&s->schedule, plan);
 
@@ -235,6 +254,7 @@ void tx_source_free(struct tx_source *s)
 	tx_warp_release(&s->warp);
 	vec_free(&s->bursts);
 	chain_view_free(s->chain);
+	map_free(s->transfers);
 	strbuf_release(&s->json);
 	free(s->payload);
 	free(s);
@@ -576,18 +596,19 @@ static bool any_block_below(const struct tx_source *s, const struct id32 *blocks
 	return false;
 }
 
-/* Back to the note before, if the branch that made the present one has lost. */
-static void check_branch(struct tx_source *s, struct user *u)
+/* Back to the note before, if the branch that made the present one has lost: true. */
+static bool check_branch(struct tx_source *s, struct user *u)
 {
 	const struct view_block *best = chain_view_best(s->chain);
 	if (!best || u->now.in_genesis || u->now.n_blocks == 0)
-		return;
+		return false;
 	for (unsigned i = 0; i < MIN(u->now.n_blocks, (unsigned)TX_ITEM_BLOCKS); i++) {
 		if (chain_view_relation(s->chain, &u->now.blocks[i], &best->id) != VIEW_FORKED)
-			return;
+			return false;
 	}
 	u->now = u->before;
 	u->attempts = 1; /* the lost transfer was one */
+	return true;
 }
 
 static void note_from_item(struct user *u, const struct tx_item *it)
@@ -610,11 +631,69 @@ void tx_source_included(struct tx_source *s, struct tx_item *it)
 	TAILQ_INSERT_TAIL(&s->settling, u, link);
 }
 
+/* Its transfer is over, one way or another. */
+static void go_on(struct tx_source *s, struct user *u)
+{
+	if (!check_branch(s, u)) {
+		user_is_free(s, u);
+		return;
+	}
+	/* what its branch did will be done again: nodes keep transactions that have lost their
+	 * block */
+	u->recovery = RECOVERY_BLOCKS;
+	TAILQ_INSERT_TAIL(&s->recovering, u, link);
+}
+
 void tx_source_failed(struct tx_source *s, struct tx_item *it)
 {
 	struct user *u = &s->users[it->slot.user];
-	check_branch(s, u);
+	go_on(s, u);
+}
+
+static void recovered(struct tx_source *s, struct user *u)
+{
+	u->recovery = 0;
+	TAILQ_REMOVE(&s->recovering, u, link);
 	user_is_free(s, u);
+}
+
+/* From now on only its hash tells of it. */
+static void remember(struct tx_source *s, struct user *u, const struct tx_item *it)
+{
+	const struct transfer t = { .user = u, .input = it->input, .output = it->output };
+	struct id32 *hash = &u->known[u->n_known % KNOWN_TRANSFERS];
+
+	if (u->n_known++ >= KNOWN_TRANSFERS)
+		map_del(s->transfers, hash, sizeof(*hash));
+	*hash = it->hash;
+	map_put(s->transfers, hash, sizeof(*hash), xmemdup(&t, sizeof(t)));
+}
+
+static void note_in_block(struct note *n, const struct id32 *block)
+{
+	n->blocks[n->n_blocks++ % TX_ITEM_BLOCKS] = *block;
+}
+
+void tx_source_seen(struct tx_source *s, const struct id32 *hash, const struct id32 *block)
+{
+	const struct transfer *t = map_get(s->transfers, hash, sizeof(*hash));
+	struct user *u = t ? t->user : NULL;
+
+	if (!t)
+		return;
+	if (id32_eq(&u->now.id, &t->output)) {
+		note_in_block(&u->now, block);
+	} else if (id32_eq(&u->before.id, &t->output)) {
+		note_in_block(&u->before, block);
+	} else if (id32_eq(&u->now.id, &t->input)) {
+		/* its branch had lost, and the user had gone back */
+		u->before = u->now;
+		u->now = (struct note){ .id = t->output };
+		note_in_block(&u->now, block);
+		u->attempts = 0;
+		if (u->recovery > 0)
+			recovered(s, u);
+	}
 }
 
 static void settle(struct tx_source *s, struct user *u)
@@ -626,6 +705,7 @@ static void settle(struct tx_source *s, struct user *u)
 		u->now.n_blocks = it->n_blocks;
 		memcpy(u->now.blocks, it->blocks, sizeof(u->now.blocks));
 	}
+	remember(s, u, it);
 	s->settled(it, s->arg);
 }
 
@@ -639,6 +719,11 @@ void tx_source_block(struct tx_source *s, const struct id32 *id, const struct id
 	const struct view_block *tip = chain_view_best(s->chain);
 	for (int i = 0; tip && i < SETTLE_DEPTH; i++)
 		tip = tip->parent_block;
+	for (struct user *u = TAILQ_FIRST(&s->recovering), *next; is_new && u; u = next) {
+		next = TAILQ_NEXT(u, link);
+		if (--u->recovery == 0)
+			recovered(s, u);
+	}
 	struct user *u = TAILQ_FIRST(&s->settling);
 	while (u) {
 		struct user *next = TAILQ_NEXT(u, link);
@@ -658,7 +743,6 @@ void tx_source_unsettle(struct tx_source *s, uint64_t before_ns)
 		u = next) {
 		next = TAILQ_NEXT(u, link);
 		settle(s, u);
-		check_branch(s, u);
-		user_is_free(s, u);
+		go_on(s, u);
 	}
 }

@@ -111,6 +111,9 @@ void tx_source_unsettle(struct tx_source *s, uint64_t before_ns);
 /* What became of a transfer. included: also of one that counted as lost. */
 void tx_source_included(struct tx_source *s, struct tx_item *it);
 void tx_source_failed(struct tx_source *s, struct tx_item *it);
+/* A block has a transaction that was settled long ago, or is none of ours: a branch has lost that
+ * was longer than anybody expected, and what it did is done again. */
+void tx_source_seen(struct tx_source *s, const struct id32 *hash, const struct id32 *block);
 
 /* Ends the schedule: frees what was not taken. Returns how many of the planned were never sent. */
 uint64_t tx_source_stop(struct tx_source *s);

@@ -274,15 +274,18 @@ static void add_block(struct tx_source *s, unsigned branch, unsigned parent, uin
 }
 
 /*
- * A transfer is in block 2 of branch 7; then either that branch or the other
- * wins. The next transfer spends its note, or the one before it.
+ * A transfer is in block 2 of branch 7; then that branch or another one wins.
+ * In that one the transfer comes again, or it does not, for so long that nobody
+ * waits any more. The next transfer spends its note, or the one before it.
  */
 static void note_follows_the_branch(void **state)
 {
+	enum { WINS, COMES_AGAIN, FORGOTTEN, LATE, N_WAYS };
 	(void)state;
-	for (int lost = 0; lost < 2; lost++) {
+	for (int way = WINS; way < N_WAYS; way++) {
 		struct bench b;
-		unsigned settled = 0;
+		unsigned settled = 0, winner = way == WINS ? 7 : 1, height = 4;
+		struct id32 again = { .b = { 1, 9 } };
 		bench_init(&b);
 		b.config.users = 1;
 		bench_plan(&b, 1);
@@ -290,7 +293,7 @@ static void note_follows_the_branch(void **state)
 			tx_source_new(b.plan_data, &b.plan, DRIVE_FROM, settled_item, &settled);
 		struct tx_item *it = next_item(s);
 		assert_true(id32_eq(&it->input, &b.wallets[0].note));
-		struct id32 output = it->output;
+		struct id32 output = it->output, hash = it->hash;
 		assert_null(next_item(s)); /* one at a time */
 
 		add_block(s, 1, 1, 1);
@@ -301,20 +304,91 @@ static void note_follows_the_branch(void **state)
 		tx_source_included(s, it);
 		add_block(s, 7, 1, 2);
 		add_block(s, 1, 1, 2);
-		unsigned winner = lost ? 1 : 7;
 		add_block(s, winner, winner, 3);
 		assert_int_equal(settled, 0);
 		assert_null(next_item(s)); /* one block on top is not enough */
 		add_block(s, winner, winner, 4);
-		assert_int_equal(settled, !lost);
+		assert_int_equal(settled, way == WINS);
 		tx_source_unsettle(s, 6);
 		assert_int_equal(settled, 1);
+
+		const struct id32 other = { .b = { 99 } };
+		tx_source_seen(s, &other, &again); /* nobody's */
+		while (way != WINS && height < 9) {
+			assert_null(next_item(s)); /* it may come again */
+			add_block(s, 1, 1, ++height);
+			add_block(s, 1, 1, height); /* the same one, from another node */
+		}
+		if (way == COMES_AGAIN)
+			tx_source_seen(s, &hash, &again);
+		while (way > COMES_AGAIN && height < 14) {
+			assert_null(next_item(s));
+			add_block(s, 1, 1, ++height);
+		}
+		if (way == LATE) /* nothing was made of the note before yet */
+			tx_source_seen(s, &hash, &again);
 		it = next_item(s);
-		assert_true(id32_eq(&it->input, lost ? &b.wallets[0].note : &output));
+		assert_true(id32_eq(&it->input, way == FORGOTTEN ? &b.wallets[0].note : &output));
 		tx_item_free(it);
 		tx_source_free(s);
 		bench_release(&b);
 	}
+}
+
+/* A branch loses that was so long that its transfers were settled. */
+static void settled_and_undone(void **state)
+{
+	(void)state;
+	struct bench b;
+	unsigned settled = 0;
+	struct id32 hashes[6], outputs[6];
+	bench_init(&b);
+	b.config.users = 1;
+	bench_plan(&b, 1);
+	struct tx_source *s =
+		tx_source_new(b.plan_data, &b.plan, DRIVE_FROM, settled_item, &settled);
+	add_block(s, 1, 1, 1);
+	/* one transfer after the other, in every third block of branch 7 */
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned height = 2 + 3 * i;
+		struct tx_item *it = next_item(s);
+		hashes[i] = it->hash;
+		outputs[i] = it->output;
+		it->state = TX_ITEM_INCLUDED;
+		it->blocks[0] = (struct id32){ .b = { 7, (uint8_t)height } };
+		it->n_blocks = 1;
+		tx_source_included(s, it);
+		add_block(s, 7, i == 0 ? 1 : 7, height);
+		add_block(s, 7, 7, height + 1);
+		add_block(s, 7, 7, height + 2);
+		assert_int_equal(settled, i + 1);
+	}
+	/* the other branch is longer; the next transfer fails, as its note is not there */
+	for (unsigned height = 2; height < 22; height++)
+		add_block(s, 1, 1, height);
+	struct tx_item *it = next_item(s);
+	assert_true(id32_eq(&it->input, &outputs[5]));
+	tx_source_failed(s, it);
+	tx_item_free(it);
+	assert_null(next_item(s));
+	/* all come again; of the first two nobody knows any more */
+	for (unsigned i = 0; i < 6; i++) {
+		const struct id32 block = { .b = { 1, (uint8_t)(22 + i) } };
+		tx_source_seen(s, &hashes[i], &block);
+		add_block(s, 1, 1, 22 + i);
+	}
+	it = next_item(s);
+	assert_non_null(it);
+	assert_true(id32_eq(&it->input, &outputs[5]));
+	/* and it is no mystery any more where that note comes from */
+	tx_source_failed(s, it);
+	tx_item_free(it);
+	it = next_item(s);
+	assert_non_null(it);
+	assert_true(id32_eq(&it->input, &outputs[5]));
+	tx_item_free(it);
+	tx_source_free(s);
+	bench_release(&b);
 }
 
 int main(void)
@@ -333,6 +407,7 @@ int main(void)
 		cmocka_unit_test(expired),
 		cmocka_unit_test(cancelled),
 		cmocka_unit_test(note_follows_the_branch),
+		cmocka_unit_test(settled_and_undone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
