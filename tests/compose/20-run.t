@@ -176,9 +176,10 @@ done
 # --- verdicts; two runs at a time -------------------------------------------------------------------
 
 mkdir a b
-(start a/run bug-fork) &
+first=${flavours%%$'\n'*} last=${flavours##*$'\n'}
+(start a/run bug-fork --set backend.compose.client=$first) &
 fork=$!
-(start b/run bug-stall) &
+(start b/run bug-stall --set backend.compose.client=$last) &
 stall=$!
 runs+=("$work/a/run" "$work/b/run")
 wait $fork
@@ -194,7 +195,8 @@ for run in a/run b/run; do
 done
 
 start restarts restarts --set workloads='[{transactions: {rate: 5, per: block, users: 20}},
-	{restarts: {mode: kill, min_delay: 2s, max_delay: 4s, cooldown: 6s}}]' --set run.duration=20s
+	{restarts: {mode: kill, min_delay: 2s, max_delay: 4s, cooldown: 6s}}]' --set run.duration=20s \
+	--set backend.compose.client=$first # the other one sees to restarts in 30-control.t
 is "restarts passes" $? 0
 none_left "$run"
 kills=$(jq -s '[.[] | select(.kind == "node_state" and .state == "stopped" and .reason == "signal 9 (Killed)")] | length' \
