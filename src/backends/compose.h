@@ -105,7 +105,6 @@ struct compose {
 	pthread_mutex_t lock;
 	/* changed by the runner thread under the lock; others read under it */
 	VEC(struct compose_node *) nodes;
-	bool relay_ended, relay_may_end;
 	bool engine_away;              /* watch thread writes under the lock */
 	struct node_log_budget budget; /* net thread */
 
@@ -177,8 +176,8 @@ int compose_relay_start(struct compose *c, struct err *err);
 /* Lets it reach an added node, and makes the links from first_link on. */
 int compose_relay_add(
 	struct compose *c, const struct compose_node *n, size_t first_link, struct err *err);
-void compose_relay_ended(struct compose *c, int exit_code, const char *when); /* watch thread */
-void compose_relay_log(struct compose *c);                                    /* into RUN/logs */
+/* when: "", or " while the Docker engine was away". Watch thread. */
+void compose_relay_ended(struct compose *c, int exit_code, const char *when);
 void compose_relay_end(struct compose *c, bool force);
 void compose_relay_release(struct compose *c);
 

@@ -100,7 +100,7 @@ static int parse_subnet(const char *text, uint32_t *ret, unsigned *ret_bits, str
 		units_parse_u64(slash + 1, &bits, NULL) < 0 || bits > 32)
 		return err_set(err, ERR_USAGE,
 			"backend.compose.subnet: '%.60s' is no network such as 10.99.0.0/16", text);
-	*ret = ntohl(in.s_addr);
+	*ret = bits ? ntohl(in.s_addr) & (UINT32_MAX << (32 - bits)) : 0;
 	*ret_bits = (unsigned)bits;
 	return 0;
 }
@@ -130,102 +130,7 @@ int compose_relay_subnet(
 	return 0;
 }
 
-/* --- its life ----------------------------------------------------------------------------- */
-
-void compose_relay_ended(struct compose *c, int exit_code, const char *when)
-{
-	struct err err = { 0 };
-
-	pthread_mutex_lock(&c->lock);
-	bool expected = c->relay_may_end;
-	c->relay_ended = true;
-	pthread_mutex_unlock(&c->lock);
-	wake_signal(&c->wake);
-	if (expected)
-		return;
-	err_set(&err, ERR_ENV,
-		"the relay between the nodes (container %s) ended%s, exit %d; its log is in "
-		"%s/logs/" RELAY_NAME ".log",
-		c->relay_container, when, exit_code, c->env->run_dir);
-	c->env->broken(c->env->arg, &err);
-}
-
-static bool is_alive(void *arg)
-{
-	struct compose *c = arg;
-
-	pthread_mutex_lock(&c->lock);
-	bool ended = c->relay_ended;
-	pthread_mutex_unlock(&c->lock);
-	return !ended;
-}
-
-/* By Compose: version 1 has a container join all networks but the first only when it starts it. */
-static int start_container(struct compose *c, struct err *err)
-{
-	const char *const up[] = { "up", "--detach", "--no-deps", RELAY_NAME, NULL };
-
-	for (unsigned changes = 0;; changes++) {
-		struct err why = { 0 };
-		if (compose_client_run(c, up, START_TIMEOUT_NS, c->env->cancel, &why) == 0)
-			return 0;
-		if (!docker_is_port_taken(why.text) || changes == PORT_CHANGES) {
-			if (err)
-				*err = why;
-			return err_prefix(err, "the relay");
-		}
-		/* somebody was quicker */
-		if (compose_choose_port(c, c->nodes.len, &c->relay_port, err) < 0 ||
-			compose_file_write(c, err) < 0)
-			return -1;
-	}
-}
-
-int compose_relay_start(struct compose *c, struct err *err)
-{
-	if (!c->relayed)
-		return 0;
-	if (start_container(c, err) < 0)
-		return -1;
-	snprintf(c->links.url, sizeof(c->links.url), "http://%.100s:%u", c->host,
-		(unsigned)c->relay_port);
-	if (links_wait(&c->links, &c->wake, is_alive, c, err) == 0)
-		return 0;
-	compose_relay_log(c);
-	return err_prefix(err, "container %s, with its log in %s/logs/" RELAY_NAME ".log",
-		c->relay_container, c->env->run_dir);
-}
-
-int compose_relay_add(
-	struct compose *c, const struct compose_node *n, size_t first_link, struct err *err)
-{
-	CLEANUP_FREE char *path =
-		xasprintf("/networks/%s-%s/connect", c->project, node_base_name(&n->base));
-	CLEANUP_STRBUF struct strbuf body = { 0 };
-	struct jw w;
-
-	if (!c->relayed)
-		return 0;
-	jw_init(&w, &body, 0);
-	jw_object(&w);
-	jw_kstr(&w, "Container", c->relay_container);
-	jw_key(&w, "EndpointConfig");
-	jw_object(&w);
-	jw_key(&w, "Aliases");
-	jw_array(&w);
-	jw_str(&w, RELAY_NAME);
-	jw_array_end(&w);
-	jw_object_end(&w);
-	jw_object_end(&w);
-	if (docker_call(c->docker, NET_POST, path, strbuf_str(&body), body.len, NULL, 0,
-		    c->env->cancel, NULL, NULL, err) < 0)
-		return err_prefix(
-			err, "the relay cannot join the network of %s", node_base_name(&n->base));
-	return links_put(
-		&c->links, c->relay_links.items + first_link, c->relay_links.len - first_link, err);
-}
-
-/* --- its log and its end ------------------------------------------------------------------- */
+/* --- its log ------------------------------------------------------------------------------ */
 
 struct log_reader {
 	pthread_mutex_t lock;
@@ -259,15 +164,13 @@ static void on_end(void *arg, const struct err *err)
 	wake_signal(r->wake);
 }
 
-void compose_relay_log(struct compose *c)
+static void keep_log(struct compose *c)
 {
 	CLEANUP_FREE char *path = xasprintf("%s/logs/" RELAY_NAME ".log", c->env->run_dir);
 	struct log_reader r = { .lock = PTHREAD_MUTEX_INITIALIZER, .wake = &c->wake };
 	uint64_t deadline = clock_now(c->env->clock) + LOG_TIMEOUT_NS;
 	bool ended = false;
 
-	if (!c->relayed)
-		return;
 	struct docker_stream *s =
 		docker_logs(c->docker, c->relay_container, 0, false, on_line, on_end, &r);
 	while (!ended && clock_now(c->env->clock) < deadline) {
@@ -283,19 +186,90 @@ void compose_relay_log(struct compose *c)
 	pthread_mutex_destroy(&r.lock);
 }
 
+/* --- its life ----------------------------------------------------------------------------- */
+
+void compose_relay_ended(struct compose *c, int exit_code, const char *when)
+{
+	CLEANUP_FREE char *how =
+		xasprintf("(container %s) ended%s, exit %d", c->relay_container, when, exit_code);
+
+	links_relay_ended(&c->links, how);
+	wake_signal(&c->wake);
+}
+
+/* By Compose: version 1 has a container join all networks but the first only when it starts it. */
+static int start_container(struct compose *c, struct err *err)
+{
+	const char *const up[] = { "up", "--detach", "--no-deps", RELAY_NAME, NULL };
+
+	for (unsigned changes = 0;; changes++) {
+		struct err why = { 0 };
+		if (compose_client_run(c, up, START_TIMEOUT_NS, c->env->cancel, &why) == 0)
+			return 0;
+		if (!docker_is_port_taken(why.text) || changes == PORT_CHANGES) {
+			if (err)
+				*err = why;
+			return err_prefix(err, "the relay");
+		}
+		/* somebody was quicker */
+		if (compose_choose_port(c, c->nodes.len, &c->relay_port, err) < 0 ||
+			compose_file_write(c, err) < 0)
+			return -1;
+	}
+}
+
+int compose_relay_start(struct compose *c, struct err *err)
+{
+	if (!c->relayed)
+		return 0;
+	if (start_container(c, err) < 0)
+		return -1;
+	snprintf(c->links.url, sizeof(c->links.url), "http://%.100s:%u", c->host,
+		(unsigned)c->relay_port);
+	if (links_wait(&c->links, &c->wake, err) == 0)
+		return 0;
+	keep_log(c);
+	return err_prefix(err, "container %s, with its log in %s/logs/" RELAY_NAME ".log",
+		c->relay_container, c->env->run_dir);
+}
+
+int compose_relay_add(
+	struct compose *c, const struct compose_node *n, size_t first_link, struct err *err)
+{
+	CLEANUP_FREE char *path =
+		xasprintf("/networks/%s-%s/connect", c->project, node_base_name(&n->base));
+	CLEANUP_STRBUF struct strbuf body = { 0 };
+	struct jw w;
+
+	if (!c->relayed)
+		return 0;
+	jw_init(&w, &body, 0);
+	jw_object(&w);
+	jw_kstr(&w, "Container", c->relay_container);
+	jw_key(&w, "EndpointConfig");
+	jw_object(&w);
+	jw_key(&w, "Aliases");
+	jw_array(&w);
+	jw_str(&w, RELAY_NAME);
+	jw_array_end(&w);
+	jw_object_end(&w);
+	jw_object_end(&w);
+	if (docker_call(c->docker, NET_POST, path, strbuf_str(&body), body.len, NULL, 0,
+		    c->env->cancel, NULL, NULL, err) < 0)
+		return err_prefix(
+			err, "the relay cannot join the network of %s", node_base_name(&n->base));
+	return links_put(
+		&c->links, c->relay_links.items + first_link, c->relay_links.len - first_link, err);
+}
+
 void compose_relay_end(struct compose *c, bool force)
 {
 	struct err ignored = { 0 };
 
-	if (!c->relayed)
+	if (!c->relayed || force) /* whoever removes the containers ends it */
 		return;
-	pthread_mutex_lock(&c->lock);
-	c->relay_may_end = true;
-	pthread_mutex_unlock(&c->lock);
-	if (force)
-		return; /* whoever removes the containers ends it */
 	(void)docker_stop(c->docker, c->relay_container, STOP_GRACE_NS, NULL, &ignored);
-	compose_relay_log(c);
+	keep_log(c);
 }
 
 void compose_relay_release(struct compose *c)

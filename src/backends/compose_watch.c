@@ -26,7 +26,7 @@
 
 /* What the engine said about a container, on its way from the net thread. */
 struct compose_news {
-	struct compose_node *node;
+	struct compose_node *node; /* NULL: of the relay */
 	char action[32];
 	int exit_code;
 	struct compose_news *next;
@@ -65,25 +65,28 @@ static void on_stats_end(void *arg, const struct err *err)
 	wake_signal(&n->c->watch_wake);
 }
 
+/* Under the lock. */
+static struct compose_node *node_of(const struct compose *c, const char *container)
+{
+	for (size_t i = 0; i < c->nodes.len; i++)
+		if (strcmp(c->nodes.items[i]->container, container) == 0)
+			return c->nodes.items[i];
+	return NULL;
+}
+
 static void on_event(void *arg, const struct docker_event *ev)
 {
 	struct compose *c = arg;
 
-	if (c->relayed && strcmp(ev->name, c->relay_container) == 0 &&
-		strcmp(ev->action, "die") == 0)
-		compose_relay_ended(c, ev->exit_code, "");
 	pthread_mutex_lock(&c->lock);
 	c->events_since_ns = ev->time_ns;
-	for (size_t i = 0; i < c->nodes.len; i++) {
-		struct compose_node *n = c->nodes.items[i];
-		if (strcmp(n->container, ev->name) != 0)
-			continue;
+	struct compose_node *n = node_of(c, ev->name);
+	if (n || strcmp(c->relay_container, ev->name) == 0) {
 		struct compose_news *news = xcalloc(1, sizeof(*news));
 		*news = (struct compose_news){ .node = n, .exit_code = ev->exit_code };
 		snprintf(news->action, sizeof(news->action), "%s", ev->action);
 		*c->news_end = news;
 		c->news_end = &news->next;
-		break;
 	}
 	pthread_mutex_unlock(&c->lock);
 	wake_signal(&c->watch_wake);
@@ -261,11 +264,14 @@ static void ask_coming(struct compose_node *n)
 	node_base_tell(&n->base, NODE_UP, false, "started by somebody else");
 }
 
-static void take_one(struct compose_news *news)
+static void take_one(struct compose *c, struct compose_news *news)
 {
 	struct compose_node *n = news->node;
 
-	if (strcmp(news->action, "die") == 0) {
+	if (!n) {
+		if (strcmp(news->action, "die") == 0)
+			compose_relay_ended(c, news->exit_code, "");
+	} else if (strcmp(news->action, "die") == 0) {
 		note_death(n, news->exit_code);
 	} else if (strcmp(news->action, "oom") == 0) {
 		pthread_mutex_lock(&n->c->lock);
@@ -297,7 +303,7 @@ static void take_news(struct compose *c)
 	pthread_mutex_unlock(&c->lock);
 	while (news) {
 		struct compose_news *next = news->next;
-		take_one(news);
+		take_one(c, news);
 		free(news);
 		news = next;
 	}

@@ -85,6 +85,22 @@ static int call(const struct links *l, enum net_method method, const char *path,
 	return -1;
 }
 
+static void tell_broken(const struct links *l, const char *how)
+{
+	struct err err = { 0 };
+
+	err_set(&err, ERR_ENV,
+		"the relay between the nodes %s; its log is in %s/logs/" RELAY_NAME ".log", how,
+		l->env->run_dir);
+	l->env->broken(l->env->arg, &err);
+}
+
+void links_relay_ended(struct links *l, const char *how)
+{
+	atomic_store(&l->ended, true);
+	tell_broken(l, how);
+}
+
 /*
  * A change. A relay that hangs is no better than one that ended: it holds what
  * flows between all nodes. Once is long enough to wait for it.
@@ -103,12 +119,7 @@ static int change(
 	if (why.code != ERR_TIMEOUT)
 		return -1;
 	l->hangs = true;
-	why = (struct err){ 0 };
-	err_set(&why, ERR_ENV,
-		"the relay between the nodes does not answer; its log is in %s/logs/" RELAY_NAME
-		".log",
-		l->env->run_dir);
-	l->env->broken(l->env->arg, &why);
+	tell_broken(l, "does not answer");
 	return -1;
 }
 
@@ -184,8 +195,7 @@ int links_rule(struct links *l, const char *from, const char *to, const struct l
 	return 0;
 }
 
-int links_wait(const struct links *l, struct wake *wake, bool (*alive)(void *arg), void *arg,
-	struct err *err)
+int links_wait(const struct links *l, struct wake *wake, struct err *err)
 {
 	struct clock *clock = l->env->clock;
 	uint64_t deadline = clock_now(clock) + WAIT_NS;
@@ -198,7 +208,7 @@ int links_wait(const struct links *l, struct wake *wake, bool (*alive)(void *arg
 			return 0;
 		}
 		uint64_t now = clock_now(clock);
-		if (!alive(arg))
+		if (atomic_load(&l->ended))
 			return err_set(err, ERR_ENV, "the relay ended while starting");
 		if (now >= deadline)
 			return err_set(err, ERR_ENV, "%.900s, within %llu s", why.text,

@@ -3,17 +3,18 @@
  * stands between the nodes, and this talks to its control API (ltb-relay(8)).
  * How the relay is started and where it listens is the backend's business. A
  * link is named for the nodes that dial and listen; a rule is for what flows
- * from one node to another one, whoever dialled. Runner's thread.
+ * from one node to another one, whoever dialled. Runner's thread,
+ * but for links_relay_ended().
  */
 #ifndef BACKENDS_LINKS_H
 #define BACKENDS_LINKS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/backend.h"
-#include "core/option.h"
 #include "util/strbuf.h"
 
 #define RELAY_PROGRAM "ltb-relay"
@@ -32,7 +33,8 @@ struct links {
 	const struct backend_env *env;
 	char url[128]; /* of the control API; empty: there is no relay */
 	char token[LINKS_TOKEN];
-	bool hangs; /* it did not answer in time, once: the run is over (env->broken) */
+	bool hangs;        /* it did not answer in time, once */
+	atomic_bool ended; /* links_relay_ended() */
 };
 
 struct links_link {
@@ -51,8 +53,9 @@ int links_put(struct links *l, struct links_link *list, size_t n, struct err *er
  * them: 0, as nothing flows there. */
 int links_rule(struct links *l, const char *from, const char *to, const struct link_rule *rule,
 	struct err *err);
-/* Waits until the control API answers; alive tells whether that can still be. */
-int links_wait(const struct links *l, struct wake *wake, bool (*alive)(void *arg), void *arg,
-	struct err *err);
+/* The relay is no more, which ends the run (env->broken). how: "ended (exit 3)". Any thread. */
+void links_relay_ended(struct links *l, const char *how);
+/* Waits until the control API answers, or the relay has ended, for which wake is signalled. */
+int links_wait(const struct links *l, struct wake *wake, struct err *err);
 
 #endif

@@ -583,7 +583,6 @@ static int local_down(struct backend *b, bool force, struct err *err)
 
 	if (!l->prepared)
 		return 0;
-	local_relay_may_end(l);
 	/* no cancel: a teardown that was cancelled is called again with force */
 	int r = local_end(
 		l, l->nodes.items, l->nodes.len, force ? 0 : l->config->stop_grace_ns, NULL, err);

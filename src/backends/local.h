@@ -61,7 +61,6 @@ struct local {
 	/* local_relay.c; runner's thread, but for: */
 	struct child *relay; /* NULL: there is none */
 	struct links links;
-	bool relay_ended, relay_may_end; /* lock */
 };
 
 extern const char *const local_log_levels[];
@@ -93,8 +92,6 @@ int local_relay_start(struct local *l, struct err *err);
 /* Makes the links whose ends are known: all, or those of one node; again after its ports may have
  * changed. Nothing without a relay. */
 int local_relay_link(struct local *l, const struct local_node *only, struct err *err);
-/* From here on its end is nothing to tell: the run has its verdict. */
-void local_relay_may_end(struct local *l);
 void local_relay_end(struct local *l);
 
 /* --- local_clean.c --- */

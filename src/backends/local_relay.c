@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/environ.h"
 #include "util/fs.h"
 #include "util/json.h"
 #include "util/log.h"
@@ -26,21 +25,13 @@
 static void relay_exited(void *arg, struct child *c, int status)
 {
 	struct local *l = arg;
-	struct err err = { 0 };
 	char how[64];
 	(void)c;
 
-	pthread_mutex_lock(&l->lock);
-	bool expected = l->relay_may_end;
-	l->relay_ended = true;
-	pthread_mutex_unlock(&l->lock);
+	CLEANUP_FREE char *text =
+		xasprintf("ended (%s)", proc_status_text(status, how, sizeof(how)));
+	links_relay_ended(&l->links, text);
 	wake_signal(&l->wake);
-	if (expected)
-		return;
-	err_set(&err, ERR_ENV,
-		"the relay between the nodes ended (%s); its log is in %s/logs/" RELAY_NAME ".log",
-		proc_status_text(status, how, sizeof(how)), l->env->run_dir);
-	l->env->broken(l->env->arg, &err);
 }
 
 static void relay_line(void *arg, struct child *c, const char *line, size_t len)
@@ -119,9 +110,7 @@ int local_relay_start(struct local *l, struct err *err)
 	if (spawn(l, program, ready, err) < 0)
 		return -1;
 	while ((r = read_ready(l, ready, err)) == 0) {
-		pthread_mutex_lock(&l->lock);
-		bool ended = l->relay_ended;
-		pthread_mutex_unlock(&l->lock);
+		bool ended = atomic_load(&l->links.ended);
 		uint64_t now = clock_now(l->env->clock);
 		if (ended || now >= deadline)
 			return err_set(err, ERR_ENV,
@@ -136,18 +125,10 @@ int local_relay_start(struct local *l, struct err *err)
 	return r < 0 ? -1 : 0;
 }
 
-void local_relay_may_end(struct local *l)
-{
-	pthread_mutex_lock(&l->lock);
-	l->relay_may_end = true;
-	pthread_mutex_unlock(&l->lock);
-}
-
 void local_relay_end(struct local *l)
 {
 	if (!l->relay)
 		return;
-	local_relay_may_end(l);
 	child_signal(l->relay, SIGTERM);
 	if (!child_wait(l->relay, END_GRACE_NS, NULL)) {
 		child_signal(l->relay, SIGKILL);

@@ -84,7 +84,8 @@ struct backend_env {
 	/* A line of a node's log worth an event. Any thread. */
 	void (*log)(void *arg, int node, int level, const char *text);
 	/* Something that is no node, and without which nothing can be concluded, has failed for
-	 * good: the run ends, as unknown. The first one counts. Any thread. */
+	 * good: the run ends, as unknown. The first one counts, and none that comes after the
+	 * judgement, so that whatever is ended for the teardown may be told of. Any thread. */
 	void (*broken)(void *arg, const struct err *why);
 };
 

@@ -312,6 +312,9 @@ static void *runner_main(void *arg)
 
 	run_arm_deadline(r);
 	run_all_phases(r);
+	pthread_mutex_lock(&r->broken_lock);
+	r->is_judged = true;
+	pthread_mutex_unlock(&r->broken_lock);
 	net_timer_cancel(r->net, r->deadline_timer);
 	run_collect(r);
 	compute_result(r);
@@ -361,11 +364,11 @@ static void backend_is_broken(void *arg, const struct err *why)
 	struct run *r = arg;
 
 	pthread_mutex_lock(&r->broken_lock);
-	bool first = r->broken.code == ERR_NONE;
-	if (first)
+	bool counts = r->broken.code == ERR_NONE && !r->is_judged;
+	if (counts)
 		r->broken = *why;
 	pthread_mutex_unlock(&r->broken_lock);
-	if (!first)
+	if (!counts)
 		return;
 	run_note(r, "%s", why->text);
 	cancel_set(r->stop);

@@ -64,6 +64,7 @@ struct run {
 
 	pthread_mutex_t broken_lock;
 	struct err broken; /* broken_lock; see struct backend_env */
+	bool is_judged;    /* broken_lock: what breaks from here on changes nothing */
 
 	/* Runner's thread; readable by others once done is set. */
 	struct backend_env env; /* env.cancel: what the current phase obeys */

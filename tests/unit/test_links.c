@@ -34,6 +34,13 @@ static struct scenario scenario = { .backend = &backend };
 static struct plan plan = { .scenario = &scenario };
 static struct backend_env env;
 static struct links links;
+static struct err broken; /* what the run was told last */
+
+static void on_broken(void *arg, const struct err *why)
+{
+	(void)arg;
+	broken = *why;
+}
 
 static bool serve(const struct http_request *r)
 {
@@ -103,7 +110,12 @@ static int setup(void **state)
 	net = net_start(real_clock, NULL, NULL);
 	cancel = cancel_new(NULL);
 	env = (struct backend_env){
-		.plan = &plan, .clock = real_clock, .cancel = cancel, .net = net
+		.plan = &plan,
+		.clock = real_clock,
+		.cancel = cancel,
+		.net = net,
+		.run_dir = "/run",
+		.broken = on_broken,
 	};
 	links = (struct links){ .env = &env, .token = TOKEN };
 	snprintf(links.url, sizeof(links.url), "%s", server.base);
@@ -353,21 +365,11 @@ static void test_rules_fail(void **state)
 
 /* --- waiting for it -------------------------------------------------------------------------- */
 
-struct life {
-	unsigned asked, ends_at;
-};
-
-static bool is_alive(void *arg)
-{
-	struct life *life = arg;
-	return ++life->asked < life->ends_at;
-}
-
-static int wait_with(struct life life, struct err *err)
+static int wait_for_it(struct err *err)
 {
 	struct wake wake;
 	wake_init(&wake);
-	int r = links_wait(&links, &wake, is_alive, &life, err);
+	int r = links_wait(&links, &wake, err);
 	wake_release(&wake);
 	return r;
 }
@@ -379,7 +381,7 @@ static void test_waits(void **state)
 
 	reply("200 OK", "{\"status\":\"ok\",\"version\":\"x\"}");
 	stub.refusals = 3;
-	if (wait_with((struct life){ .ends_at = 100 }, &err) < 0)
+	if (wait_for_it(&err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(requests(), 4);
 	assert_string_equal(seen(), "GET /health ");
@@ -391,13 +393,17 @@ static void test_ends_while_waiting(void **state)
 	(void)state;
 
 	snprintf(links.url, sizeof(links.url), "http://127.0.0.1:1");
-	assert_int_equal(wait_with((struct life){ .ends_at = 3 }, &err), -1);
+	links_relay_ended(&links, "ended (exit 3)");
+	assert_int_equal(wait_for_it(&err), -1);
 	says(&err, "the relay ended while starting");
 	assert_int_equal(err.code, ERR_ENV);
+	says(&broken,
+		"the relay between the nodes ended (exit 3); its log is in /run/logs/relay.log");
 
 	err = (struct err){ 0 };
+	atomic_store(&links.ended, false);
 	cancel_set(cancel);
-	assert_int_equal(wait_with((struct life){ .ends_at = 3 }, &err), -1);
+	assert_int_equal(wait_for_it(&err), -1);
 	assert_int_equal(err.code, ERR_CANCELLED);
 }
 

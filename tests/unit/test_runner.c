@@ -110,6 +110,7 @@ static int hooked_down(struct backend *b, bool force, struct err *err)
 	atomic_fetch_add(&hook.downs, 1);
 	atomic_fetch_add(&hook.forced, force);
 	interrupt_here(PHASE_DOWN);
+	break_here(PHASE_DOWN);
 	int rc = backend_fake.down(b, force, err);
 	return hook.down_fails ? err_set(err, ERR_ENV, "n0 will not die") : rc;
 }
@@ -651,6 +652,19 @@ static void test_broken(void **state)
 	}
 }
 
+/* What has been judged is not touched by what becomes of things in the teardown. */
+static void test_broken_in_teardown(void **state)
+{
+	reset(state);
+	hook.break_in = PHASE_DOWN;
+	struct outcome o =
+		run_preset(RUN_10S "expectations: [tiny: {}]\nbackend: fake", 0, PHASE_COUNT);
+	assert_int_equal(o.result.exit_code, EXIT_PASS);
+	assert_int_equal(o.result.verdict, VERDICT_PASS);
+	assert_true(is_done(&o));
+	outcome_release(&o);
+}
+
 static void test_unwritable_directory(void **state)
 {
 	(void)state;
@@ -721,6 +735,7 @@ int main(void)
 		cmocka_unit_test_setup(test_settles_at_one_time, reset),
 		cmocka_unit_test_setup(test_bad_commands, reset),
 		cmocka_unit_test_setup(test_broken, reset),
+		cmocka_unit_test_setup(test_broken_in_teardown, reset),
 		cmocka_unit_test_setup(test_unwritable_directory, reset),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
