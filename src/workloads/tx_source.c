@@ -43,10 +43,9 @@ struct user {
 	struct tx_item *unsettled; /* included, waiting for SETTLE_DEPTH */
 	struct id32 known[KNOWN_TRANSFERS]; /* hashes of those that settled; ring */
 	unsigned n_known;
-	unsigned recovery;           /* blocks for which it waits for what its lost branch did; in
-					s->recovering */
+	unsigned recovery; /* blocks for which it still waits for what its lost branch did */
 	struct tx_item_list waiting; /* transfers that are due but have no note yet */
-	TAILQ_ENTRY(user) link;      /* in source.settling */
+	TAILQ_ENTRY(user) link;      /* in one of the source's lists */
 };
 TAILQ_HEAD(user_list, user);
 
@@ -646,8 +645,7 @@ static void go_on(struct tx_source *s, struct user *u)
 
 void tx_source_failed(struct tx_source *s, struct tx_item *it)
 {
-	struct user *u = &s->users[it->slot.user];
-	go_on(s, u);
+	go_on(s, &s->users[it->slot.user]);
 }
 
 static void recovered(struct tx_source *s, struct user *u)
@@ -655,6 +653,17 @@ static void recovered(struct tx_source *s, struct user *u)
 	u->recovery = 0;
 	TAILQ_REMOVE(&s->recovering, u, link);
 	user_is_free(s, u);
+}
+
+/* One block fewer. */
+static void wait_less(struct tx_source *s)
+{
+	struct user *next;
+	for (struct user *u = TAILQ_FIRST(&s->recovering); u; u = next) {
+		next = TAILQ_NEXT(u, link);
+		if (--u->recovery == 0)
+			recovered(s, u);
+	}
 }
 
 /* From now on only its hash tells of it. */
@@ -719,11 +728,8 @@ void tx_source_block(struct tx_source *s, const struct id32 *id, const struct id
 	const struct view_block *tip = chain_view_best(s->chain);
 	for (int i = 0; tip && i < SETTLE_DEPTH; i++)
 		tip = tip->parent_block;
-	for (struct user *u = TAILQ_FIRST(&s->recovering), *next; is_new && u; u = next) {
-		next = TAILQ_NEXT(u, link);
-		if (--u->recovery == 0)
-			recovered(s, u);
-	}
+	if (is_new)
+		wait_less(s);
 	struct user *u = TAILQ_FIRST(&s->settling);
 	while (u) {
 		struct user *next = TAILQ_NEXT(u, link);
