@@ -165,6 +165,18 @@ static void assert_keys(const struct ynode *map, const char *const *keys)
 
 /* --- tests ------------------------------------------------------------------------------------ */
 
+struct wanted {
+	const char *path, *text;
+};
+
+static void assert_texts(const struct ynode *root, const struct wanted *wanted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(text_at(root, wanted[i].path), wanted[i].text) != 0)
+			fail_msg("%s is %s, not %s", wanted[i].path, text_at(root, wanted[i].path),
+				wanted[i].text);
+}
+
 static void test_usual(void **state)
 {
 	/* whatever more a service may have (privileged, cap_add, network_mode) is not there */
@@ -175,9 +187,7 @@ static void test_usual(void **state)
 		"command", "ports", "volumes", "extra_hosts", "healthcheck", "stop_grace_period",
 		"restart", "cap_drop", "security_opt", "read_only", "tmpfs", "logging", "labels",
 		NULL };
-	static const struct {
-		const char *path, *text;
-	} wanted[] = {
+	static const struct wanted wanted[] = {
 		{ "services/n1/image", "logos-testbench:local" },
 		{ "services/n1/container_name", "ltb-the-run-1234-n1" },
 		{ "services/n1/hostname", "n1" },
@@ -213,10 +223,7 @@ static void test_usual(void **state)
 	assert_keys(find(root, "services"), nodes);
 	assert_keys(find(root, "volumes"), volumes);
 	assert_keys(find(root, "services/n0"), keys);
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		if (strcmp(text_at(root, wanted[i].path), wanted[i].text) != 0)
-			fail_msg("%s is %s, not %s", wanted[i].path, text_at(root, wanted[i].path),
-				wanted[i].text);
+	assert_texts(root, wanted, ARRAY_LEN(wanted));
 	/* YAML 1.1 would take it as false */
 	assert_true(find(root, "services/n1/restart")->quoted);
 	/* nothing but the port is published, and nothing of the host is mounted that can be written
@@ -330,9 +337,7 @@ static void test_relay(void **state)
 {
 	static const char *const nodes[] = { "n0", "n1", "n2", "relay", NULL };
 	static const char *const networks[] = { "n0", "n1", "n2", NULL };
-	static const struct {
-		const char *path, *text;
-	} wanted[] = {
+	static const struct wanted wanted[] = {
 		{ "services/n1/networks/0", "n1" },
 		{ "services/relay/image", "logos-testbench:local" },
 		{ "services/relay/container_name", "ltb-the-run-1234-relay" },
@@ -359,10 +364,7 @@ static void test_relay(void **state)
 	const struct ynode *root = written(t);
 	assert_keys(find(root, "services"), nodes);
 	assert_keys(find(root, "networks"), networks);
-	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
-		if (strcmp(text_at(root, wanted[i].path), wanted[i].text) != 0)
-			fail_msg("%s is %s, not %s", wanted[i].path, text_at(root, wanted[i].path),
-				wanted[i].text);
+	assert_texts(root, wanted, ARRAY_LEN(wanted));
 	/* nodes know the relay only, and each link has a port of its own */
 	assert_false(has_item(find(root, "services/n0/command"), "--peer"));
 	assert_true(has_item(find(root, "services/n1/command"), "relay:10000"));
