@@ -7,29 +7,12 @@
 . "$top/tests/lib/docker.sh"
 need_docker
 
-runs=()
-finish() {
-	local r
-	for r in "${runs[@]}"; do
-		[ -s "$r/journal" ] && "$ltb" clean "$r" >/dev/null 2>&1
-		[ -s "$r/events.jsonl" ] && docker_remove "$(run_id "$r")"
-	done
-	tap_finish
-}
-trap finish EXIT
+trap runs_finish EXIT
 
-run_id() { head -n 1 "$1/events.jsonl" | jq -r .run_id; }
-project() { sed -n 's/^#   docker compose -p \([^ ]*\) up -d .*/\1/p' "$1/compose.yaml"; }
 verdict_of() { jq -r --arg name "$2" '.checks[] | select(.name == $name) | .verdict' "$1/result.json"; }
-# start NAME PRESET OPTIONS...: $run, output in RUN.out
-start() {
-	run=$work/$1
-	runs+=("$run")
-	shift
-	"$ltb" --batch "$@" --backend compose --out "$run" >"$run.out" 2>&1
-}
-none_left() { # RUN
-	is "${1#"$work/"}: nothing is left" "$(docker_leftovers "$(run_id "$1")")" ""
+run_it() { # as start, to its end: exit status
+	start "$@"
+	wait $pid
 }
 
 flavours=$(compose_flavours)
@@ -60,7 +43,7 @@ old=$(docker image inspect --format '{{.Id}}' logos-testbench:local)
 
 # --- a cluster that stays ------------------------------------------------------------------------
 
-start kept smoke --keep --set run.duration=4s --set run.warmup=0s --set workloads='[]' \
+run_it kept smoke --keep --set run.duration=4s --set run.warmup=0s --set workloads='[]' \
 	--set expectations='[agreement]' --set backend.compose.memory=96MiB --set backend.compose.cpus=0.5
 is "--keep: passes" $? 0
 kept=$run
@@ -68,7 +51,7 @@ like "an image of another build is made anew" "$(jq -r 'select(.kind == "log") |
 	'^the image logos-testbench:local is of another build; making it anew$'
 like "the old one is gone" "$(docker image inspect "$old" 2>&1)" 'No such image'
 id=$(run_id "$kept")
-stack=$(project "$kept")
+stack=$(stack "$kept")
 is "--keep: it stays" "$(docker_leftovers "$id" | sort)" "$(
 	for n in n0 n1 n2; do
 		echo "container $stack-$n"
@@ -113,7 +96,7 @@ usage=$(docker stats --no-stream --format '{{.MemUsage}}' "$stack-n1")
 run_status "$ltb" clean "$kept"
 is "clean: exit status" $status 0
 like "clean: says what it did" "$output" 'removed 7 things'
-none_left "$kept"
+none_left kept "$kept"
 run_status "$ltb" clean "$kept"
 is "clean: twice is fine" $status 0
 
@@ -142,10 +125,10 @@ cd "$work" || exit 1
 short=(--seed 7 --set run.duration=10s --set run.warmup=1s)
 "$ltb" run smoke --dry-run --backend local "${short[@]}" >plan.local
 for flavour in $flavours; do
-	start "smoke-$flavour" smoke "${short[@]}" --set backend.compose.client=$flavour
+	run_it "smoke-$flavour" smoke "${short[@]}" --set backend.compose.client=$flavour
 	is "$flavour: smoke passes" $? 0
 	like "$flavour: the verdict is told" "$(cat "$run.out")" '^PASS  smoke on compose, seed 7'
-	none_left "$run"
+	none_left "${run##*/}"
 	ok "$flavour: the plan is that of local" cmp plan.local "$run/plan.json"
 	is "$flavour: all checks passed" "$(jq -r '[.checks[].verdict] | unique | join(",")' "$run/result.json")" pass
 	is "$flavour: all of the run was in order" \
@@ -177,9 +160,9 @@ done
 
 mkdir a b
 first=${flavours%%$'\n'*} last=${flavours##*$'\n'}
-(start a/run bug-fork --set backend.compose.client=$first) &
+(run_it a/run bug-fork --set backend.compose.client=$first) &
 fork=$!
-(start b/run bug-stall --set backend.compose.client=$last) &
+(run_it b/run bug-stall --set backend.compose.client=$last) &
 stall=$!
 runs+=("$work/a/run" "$work/b/run")
 wait $fork
@@ -189,16 +172,16 @@ is "bug-stall beside it fails" $? 1
 is "bug-fork: the check that it is about" "$(verdict_of a/run agreement)" fail
 is "bug-stall: the check that it is about" "$(verdict_of b/run consensus_liveness)" fail
 for run in a/run b/run; do
-	none_left "$work/$run"
+	none_left "$run" "$work/$run"
 	is "$run: three nodes of its own" "$(jq -r '[.nodes[] | .state + ", " + .reason] | join(";")' $run/result.json)" \
 		"stopped, exit 0;stopped, exit 0;stopped, exit 0"
 done
 
-start restarts restarts --set workloads='[{transactions: {rate: 5, per: block, users: 20}},
+run_it restarts restarts --set workloads='[{transactions: {rate: 5, per: block, users: 20}},
 	{restarts: {mode: kill, min_delay: 2s, max_delay: 4s, cooldown: 6s}}]' --set run.duration=20s \
 	--set backend.compose.client=$first # the other one sees to restarts in 30-control.t
 is "restarts passes" $? 0
-none_left "$run"
+none_left "${run##*/}"
 kills=$(jq -s '[.[] | select(.kind == "node_state" and .state == "stopped" and .reason == "signal 9 (Killed)")] | length' \
 	"$run/events.jsonl")
 ok "restarts: there were some ($kills)" [ "$kills" -ge 4 ]
@@ -209,11 +192,11 @@ is "restarts: ports stay" "$(jq -rs '[.[] | select(.kind == "node_state" and .st
 # --- an image that is not there -----------------------------------------------------------------------
 
 export LOGOS_BLOCKCHAIN_TESTNET_IMAGE=127.0.0.1:1/not-there:none
-start no-image smoke
+run_it no-image smoke
 is "no image: exit status" $? 4
 like "no image: cause" "$(cat "$run.out")" \
 	'127\.0\.0\.1:1/not-there:none \(topology\.image, or LOGOS_BLOCKCHAIN_TESTNET_IMAGE\) is not on this engine and cannot be pulled'
-none_left "$run"
+none_left "${run##*/}"
 unset LOGOS_BLOCKCHAIN_TESTNET_IMAGE
 
 [ $tap_failed = 0 ]

@@ -11,36 +11,8 @@ if [ -z "$(compose_flavours)" ]; then
 	exit 1
 fi
 
-runs=()
-finish() {
-	local p r
-	for p in $(tap_running); do kill -INT "$p" && wait "$p"; done
-	for r in "${runs[@]}"; do
-		[ -s "$r/events.jsonl" ] && docker_remove "$(run_id "$r")"
-	done
-	tap_finish
-}
-trap finish EXIT
+trap runs_finish EXIT
 
-run_id() { head -n 1 "$1/events.jsonl" | jq -r .run_id; }
-stack() { sed -n 's/^#   docker compose -p \([^ ]*\) up -d .*/\1/p' "$1/compose.yaml"; }
-# start NAME PRESET OPTIONS...: in the background; $run, $pid, output in RUN.out
-start() {
-	run=$work/$1
-	runs+=("$run")
-	shift
-	"$ltb" --batch "$@" --out "$run" >"$run.out" 2>&1 &
-	pid=$!
-	tap_children+=("$pid")
-}
-# await PID: exit status in $status
-await() {
-	wait "$1"
-	status=$?
-}
-none_left() { is "$1: nothing is left" "$(docker_leftovers "$(run_id "$run")")" ""; }
-has() { grep -q -- "$1" "$run/events.jsonl"; } # REGEXP
-driving() { has '"kind":"phase".*"drive"'; }
 # What happened to nodes, in order: [0,"up",true,null].
 states() { # RUN [NODE]
 	jq -sc --argjson node "${2:-null}" '[.[] | select(.kind == "node_state" and .state != "ready" and
@@ -74,7 +46,7 @@ run: {duration: 25s, warmup: 1s}
 YAML
 start on-local ./ops.yaml --backend local
 on_local=$pid
-start on-compose ./ops.yaml --backend compose
+start on-compose ./ops.yaml
 await $pid
 is "timeline: passes" $status 0
 await $on_local
@@ -100,7 +72,7 @@ like "timeline: the one that was added is" "$(cat $run/compose.yaml)" '^  n5:$'
 
 # --- by somebody else ------------------------------------------------------------------------
 
-start others smoke --backend compose --set run.duration=30s --set backend.compose.memory=256MiB
+start others smoke --set run.duration=30s --set backend.compose.memory=256MiB
 ok "others: the run goes on" wait_for 60 driving
 stack=$(stack "$run")
 # seen NODE STATE REASON: the last that was told of it
@@ -138,7 +110,7 @@ is "others: the log has all of its lives" "$(grep -c 'n0: ltb-node .* HTTP ' "$r
 # The engine may lose what the kernel told it; then what is known must be told as what it is.
 out_of_memory='(out of memory: .* limit of|signal 9 \(Killed\), likely out of memory: its limit is)'
 out_of_memory+=' 6 MiB \(backend\.compose\.memory\)'
-start limit smoke --backend compose --set wallets.count=20000 --set backend.compose.memory=6MiB
+start limit smoke --set wallets.count=20000 --set backend.compose.memory=6MiB
 await $pid
 oom=$status
 none_left "too little memory"
@@ -153,7 +125,7 @@ fi
 
 # --- by SIGINT --------------------------------------------------------------------------------
 
-short=(--backend compose --set run.duration=3s --set run.warmup=0s)
+short=(--set run.duration=3s --set run.warmup=0s)
 for moment in '"phase":"prepare"' '"phase":"up"' '"state":"starting"' '"phase":"ready"' '"phase":"drive"' \
 	'"phase":"collect"'; do
 	name=$(echo "$moment" | cut -d '"' -f 4)

@@ -10,36 +10,8 @@ flavours=$(compose_flavours)
 ok "Docker Compose is there" [ -n "$flavours" ]
 [ -n "$flavours" ] || exit 1
 
-runs=()
-finish() {
-	local p r
-	for p in $(tap_running); do kill -INT "$p" && wait "$p"; done
-	for r in "${runs[@]}"; do
-		[ -s "$r/journal" ] && "$ltb" clean "$r" >/dev/null 2>&1
-		[ -s "$r/events.jsonl" ] && docker_remove "$(run_id "$r")"
-	done
-	tap_finish
-}
-trap finish EXIT
+trap runs_finish EXIT
 
-run_id() { head -n 1 "$1/events.jsonl" | jq -r .run_id; }
-stack() { sed -n 's/^#   docker compose -p \([^ ]*\) up -d .*/\1/p' "$1/compose.yaml"; }
-# start NAME PRESET OPTIONS...: in the background; $run, $pid, output in RUN.out
-start() {
-	run=$work/$1
-	runs+=("$run")
-	shift
-	"$ltb" --batch "$@" --backend compose --out "$run" >"$run.out" 2>&1 &
-	pid=$!
-	tap_children+=("$pid")
-}
-await() { # PID: exit status in $status
-	wait "$1"
-	status=$?
-}
-none_left() { is "$1: nothing is left" "$(docker_leftovers "$(run_id "$run")")" ""; }
-has() { grep -q -- "$1" "$run/events.jsonl"; } # REGEXP
-driving() { has '"kind":"phase".*"drive"'; }
 endpoint() { # NODE
 	jq -rs --argjson n "$1" '[.[] | select(.kind == "node_state" and .node == $n and .endpoint != null)][-1].endpoint' \
 		"$run/events.jsonl"

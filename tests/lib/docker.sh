@@ -1,5 +1,5 @@
 # For tests that need a real Docker engine. Source it after tap.sh.
-# shellcheck shell=bash disable=SC2154 # top and work are of tap.sh
+# shellcheck shell=bash disable=SC2154,SC2034 # top and work are of tap.sh, status is for those that source it
 run_label=org.logos.testbench.run
 
 # The plug-in that scripts/ci/compose-v2 builds, unless another one is asked for.
@@ -57,4 +57,39 @@ docker_remove() {
 			docker "$kind" rm "$name"
 		fi
 	done >/dev/null
+}
+
+# --- runs of the compose backend in the background -----------------------------------------
+
+runs=()
+run=
+run_id() { head -n 1 "$1/events.jsonl" | jq -r .run_id; }                                         # RUN
+stack() { sed -n 's/^#   docker compose -p \([^ ]*\) up -d .*/\1/p' "$1/compose.yaml"; } # RUN
+# start NAME PRESET OPTIONS...: $run, $pid, output in RUN.out
+start() {
+	run=$work/$1
+	runs+=("$run")
+	shift
+	"$ltb" --batch "$@" --backend compose --out "$run" >"$run.out" 2>&1 &
+	pid=$!
+	tap_children+=("$pid")
+}
+await() { # PID: exit status in $status
+	wait "$1"
+	status=$?
+}
+has() { grep -q -- "$1" "$run/events.jsonl"; } # REGEXP
+driving() { has '"kind":"phase".*"drive"'; }
+none_left() { # NAME [RUN]
+	is "$1: nothing is left" "$(docker_leftovers "$(run_id "${2-$run}")")" ""
+}
+# Ends what still runs, and takes all of it away. For the trap at the end.
+runs_finish() {
+	local p r
+	for p in $(tap_running); do kill -INT "$p" && wait "$p"; done
+	for r in "${runs[@]}"; do
+		[ -s "$r/journal" ] && "$ltb" clean "$r" >/dev/null 2>&1
+		[ -s "$r/events.jsonl" ] && docker_remove "$(run_id "$r")"
+	done
+	tap_finish
 }
